@@ -1,0 +1,2 @@
+/** Tools for testing programs that use leasehold. */
+export {};
