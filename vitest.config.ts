@@ -6,5 +6,9 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: ['test/support/global-setup.ts'],
+    tags: [{ name: 'etcd', description: 'Runs on a real etcd; skipped and counted where there is none.' }],
+    // The last reporter has the last word.
+    reporters: ['default', './test/support/closing-lines.ts'],
   },
 });
