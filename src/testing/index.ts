@@ -1,2 +1,8 @@
 /** Tools for testing programs that use leasehold. */
-export {};
+export {
+  type MemoryEtcd,
+  type MemoryEtcdKey,
+  type MemoryEtcdLease,
+  type MemoryEtcdOptions,
+  startMemoryEtcd,
+} from './memory-etcd.js';

@@ -1,0 +1,29 @@
+/** The Lease service over the core. */
+import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type {
+  ILeaseGrantRequest,
+  ILeaseKeepAliveRequest,
+  ILeaseRevokeRequest,
+  ILeaseTimeToLiveRequest,
+} from 'etcd3';
+import type { LeaseKeepAliveResponse } from '../etcd-core/messages.js';
+import type { Desk } from './desk.js';
+import type { OpenStreams } from './open-streams.js';
+import { unary } from './unary.js';
+
+export function leaseHandlers(desk: Desk, streams: OpenStreams): UntypedServiceImplementation {
+  const keepAlive: handleBidiStreamingCall<ILeaseKeepAliveRequest, LeaseKeepAliveResponse> = (call) => {
+    streams.add(call);
+    call.on('data', (request: ILeaseKeepAliveRequest) => {
+      desk.serve((core) => call.write(core.leaseKeepAlive(request)));
+    });
+    call.on('end', () => call.end());
+  };
+  return {
+    LeaseGrant: unary(desk, (core, request: ILeaseGrantRequest) => core.leaseGrant(request)),
+    LeaseRevoke: unary(desk, (core, request: ILeaseRevokeRequest) => core.leaseRevoke(request)),
+    LeaseKeepAlive: keepAlive,
+    LeaseTimeToLive: unary(desk, (core, request: ILeaseTimeToLiveRequest) => core.leaseTimeToLive(request)),
+    LeaseLeases: unary(desk, (core) => core.leaseLeases()),
+  };
+}

@@ -1,0 +1,78 @@
+/** The server's side of the network: one port, its connections, and the gRPC server that reads them. Made anew at each start. */
+import { type AddressInfo, createServer, type Server as PortServer } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Desk } from './desk.js';
+import { kvHandlers } from './kv.js';
+import { leaseHandlers } from './lease.js';
+import { Line } from './line.js';
+import { memberHandlers } from './maintenance.js';
+import { OpenStreams } from './open-streams.js';
+import { serviceDefinitions } from './services.js';
+import { watchHandlers } from './watch.js';
+
+const definitions = serviceDefinitions();
+
+export class Listener {
+  readonly #grpc: Server = new Server();
+  readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  readonly #streams = new OpenStreams();
+  readonly #lines = new Set<Line>();
+  readonly #port: PortServer;
+  #frozen = false;
+
+  constructor() {
+    this.#port = createServer({ noDelay: true }, (socket) => {
+      const line = new Line(socket, this.#frozen);
+      this.#lines.add(line);
+      line.on('close', () => this.#lines.delete(line));
+      this.#injector.injectConnection(line);
+    });
+  }
+
+  /** Starts to listen and to serve; answers the port. */
+  async listen(desk: Desk, host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#port.once('error', reject);
+      this.#port.listen(port, host, () => resolve());
+    });
+    const { port: bound } = this.#port.address() as AddressInfo;
+    const members = memberHandlers(desk, `${host}:${bound}`);
+    this.#grpc.addService(definitions.KV, kvHandlers(desk));
+    this.#grpc.addService(definitions.Lease, leaseHandlers(desk, this.#streams));
+    this.#grpc.addService(definitions.Watch, watchHandlers(desk, this.#streams));
+    this.#grpc.addService(definitions.Cluster, members.Cluster);
+    this.#grpc.addService(definitions.Maintenance, members.Maintenance);
+    this.#grpc.addService(definitions.Auth, members.Auth);
+    return bound;
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+    for (const line of this.#lines) line.shut();
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    for (const line of this.#lines) line.open();
+  }
+
+  dropStreams(): void {
+    this.#streams.drop();
+  }
+
+  /** Breaks every connection; new ones are taken. */
+  dropConnections(): void {
+    for (const line of this.#lines) line.reset();
+  }
+
+  /** Breaks every connection and gives up the port. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#port.close(() => resolve());
+    });
+    this.dropConnections();
+    this.#injector.destroy();
+    this.#grpc.forceShutdown();
+    await closed;
+  }
+}
