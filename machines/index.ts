@@ -21,7 +21,15 @@ export type { BatchOutcome, RegistrationNews } from './flush.js';
 export { leaseMachine } from './lease.js';
 export type { LeaseAnswer, LeaseContext, LeaseEvent, LeaseInput, LeaseNews } from './lease-setup.js';
 export type { ConnectionDown, ConnectionUp, LinkNews } from './link.js';
-export { requestPort, type StreamPort, stream, streamPort } from './port.js';
+export {
+  type AskSignal,
+  type RequestPort,
+  request,
+  requestPort,
+  type StreamPort,
+  stream,
+  streamPort,
+} from './port.js';
 export type { DesiredEntry, Registration, RegistrationState } from './registration.js';
 export { registryMachine } from './registry.js';
 export type {

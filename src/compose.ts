@@ -1,0 +1,148 @@
+/** Introduces machines and adapters to each other; the only file that knows both. */
+import { randomBytes } from 'node:crypto';
+import { type Actor, type ActorRefFrom, createActor } from 'xstate';
+import {
+  connectionMachine,
+  type FailureFact,
+  failureOf,
+  leaseMachine,
+  type RegistryCommand,
+  type RegistryNews,
+  registryMachine,
+  type WatcherHubNews,
+  watcherHub,
+  watcherMachine,
+} from '../machines/index.js';
+import { jitteredDelays } from './delays.js';
+import { listPrefix, verifyPrefix, watchPrefix } from './etcd/entries.js';
+import { grantLease, readLease, renewLease, revokeLease } from './etcd/lease.js';
+import { LinkInUse } from './etcd/link.js';
+import { confirmLink, followLink, probeCluster } from './etcd/probe.js';
+import type { EtcdSettings } from './etcd/settings.js';
+import { openFence, writeBatches } from './etcd/writes.js';
+import { observeStates, type StateChange } from './state-changes.js';
+
+/** All actors that a machine asks for; leaving one out does not compile. */
+type Ports<Machine extends { provide: (implementations: never) => unknown }> = Required<
+  NonNullable<Parameters<Machine['provide']>[0]['actors']>
+>;
+
+export interface EngineSettings extends EtcdSettings {
+  readonly endpoints: readonly string[];
+  readonly ttlSeconds: number;
+  readonly auditIntervalMs: number;
+  readonly closeTimeoutMs: number;
+}
+
+type RegistrySnapshot = ReturnType<Actor<typeof registryMachine>['getSnapshot']>;
+
+/** The running machines, as the facade sees them: commands in, news out, and a look at their state. */
+export interface Engine {
+  send(command: RegistryCommand): void;
+  watch(prefix: string): void;
+  unwatch(prefix: string): void;
+  /** What the registry machine knows now, its children included. */
+  snapshot(): EngineSnapshot;
+  /** Hears of every state change of every machine from now on. Returns what ends it. */
+  onStateChange(listener: (change: StateChange) => void): () => void;
+  /** Resolves when the registry machine has ended; with the failure if it did so by itself. */
+  readonly ended: Promise<FailureFact | null>;
+  /** Stops everything at once, whatever is under way. */
+  stop(): void;
+}
+
+export interface EngineSnapshot {
+  readonly registry: RegistrySnapshot;
+  readonly connection: ReturnType<ActorRefFrom<typeof connectionMachine>['getSnapshot']>;
+  readonly lease: ReturnType<ActorRefFrom<typeof leaseMachine>['getSnapshot']>;
+  readonly watchers: ReadonlyMap<string, ReturnType<ActorRefFrom<typeof watcherMachine>['getSnapshot']>>;
+}
+
+export interface EngineListeners {
+  readonly onNews: (news: RegistryNews) => void;
+  readonly onWatcherNews: (news: WatcherHubNews) => void;
+}
+
+/** Builds the machines around the adapters and starts them. The listeners must not throw. */
+export function startEngine(settings: EngineSettings, listeners: EngineListeners): Engine {
+  const links = new LinkInUse();
+  const actor = createActor(registryWith(links, settings), {
+    input: { endpoints: settings.endpoints, ttlSeconds: settings.ttlSeconds, leaseSeed: randomLeaseSeed() },
+  });
+  const ended = new Promise<FailureFact | null>((resolve) => {
+    actor.subscribe({
+      complete: () => resolve(actor.getSnapshot().value.life === 'failed' ? actor.getSnapshot().context.lastError : null),
+      error: (thrown) => resolve(failureOf(thrown)),
+    });
+  });
+  actor.on('*', listeners.onNews);
+  actor.start();
+  const { connection, lease, watchers } = actor.getSnapshot().children;
+  if (connection === undefined || lease === undefined || watchers === undefined) {
+    throw new TypeError('the registry machine did not start its children');
+  }
+  watchers.on('*', listeners.onWatcherNews);
+  return {
+    send: (command) => actor.send(command),
+    watch: (prefix) => watchers.send({ type: 'hub.watch', prefix }),
+    unwatch: (prefix) => watchers.send({ type: 'hub.unwatch', prefix }),
+    snapshot: () => ({
+      registry: actor.getSnapshot(),
+      connection: connection.getSnapshot(),
+      lease: lease.getSnapshot(),
+      watchers: new Map(
+        [...watchers.getSnapshot().context.watched].map(([prefix, { ref }]) => [prefix, ref.getSnapshot()]),
+      ),
+    }),
+    onStateChange: (listener) => observeStates(actor, listener),
+    ended,
+    stop: () => {
+      actor.stop();
+      links.close();
+    },
+  };
+}
+
+function registryWith(links: LinkInUse, settings: EngineSettings): typeof registryMachine {
+  const delays = jitteredDelays(settings);
+  const connection = connectionMachine.provide({
+    actors: {
+      probeCluster: probeCluster(links, settings),
+      confirmLink: confirmLink(links),
+      followLink: followLink(links),
+    } satisfies Ports<typeof connectionMachine>,
+    delays: delays.connection,
+  });
+  const lease = leaseMachine.provide({
+    actors: {
+      grantLease: grantLease(links),
+      renewLease: renewLease(links),
+      revokeLease: revokeLease(links),
+    } satisfies Ports<typeof leaseMachine>,
+    delays: delays.lease,
+  });
+  const watcher = watcherMachine.provide({
+    actors: {
+      listPrefix: listPrefix(links),
+      watchPrefix: watchPrefix(links),
+      verifyPrefix: verifyPrefix(links),
+    } satisfies Ports<typeof watcherMachine>,
+    delays: delays.watcher,
+  });
+  return registryMachine.provide({
+    actors: {
+      connection,
+      lease,
+      watchers: watcherHub(watcher),
+      openFence: openFence(links),
+      writeBatches: writeBatches(links),
+      readLease: readLease(links),
+    } satisfies Ports<typeof registryMachine>,
+    delays: delays.registry,
+  });
+}
+
+/** A random positive int64; etcd accepts any, and two processes will not meet. */
+function randomLeaseSeed(): string {
+  return (randomBytes(8).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn).toString();
+}

@@ -1,0 +1,114 @@
+/**
+ * Delivers to one listener: in order, one pass at a time, latest wins. A listener that throws is called again with
+ * the latest content after a delay; one that hangs holds back only itself; after `close` none is called.
+ */
+import type { ServiceUrl } from './url.js';
+import type { UrlList } from './url-list.js';
+import type { Position } from './view.js';
+
+/** What a notification is about. */
+export interface NotificationInfo extends Position {
+  readonly category: string;
+}
+
+/** Hears the whole list of one category; an empty category is one `empty://` URL. May be asynchronous. */
+export type NotifyListener = (urls: readonly ServiceUrl[], info: NotificationInfo) => unknown;
+
+/** Configurators and routers come before what they apply to. */
+const categoryOrder: readonly string[] = ['configurators', 'routers', 'consumers', 'providers'];
+
+const retryMsFirst = 100;
+const retryMsMax = 5_000;
+
+export class Notifier {
+  readonly #listener: NotifyListener;
+  readonly #onError: (error: unknown) => void;
+  readonly #pending = new Set<UrlList>();
+  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #isDelivering = false;
+  #failures = 0;
+  #closed = false;
+  #afterPass: (() => void) | undefined;
+
+  constructor(listener: NotifyListener, onError: (error: unknown) => void) {
+    this.#listener = listener;
+    this.#onError = onError;
+  }
+
+  /** Has this list told soon, with whatever it contains then. */
+  offer(list: UrlList): void {
+    this.#pending.add(list);
+    this.#schedule();
+  }
+
+  /** Resolves once every list offered so far was told, or the notifier is closed. */
+  told(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#afterPass = resolve;
+      this.#schedule();
+    });
+  }
+
+  /** No call begins after this. */
+  close(): void {
+    this.#closed = true;
+    this.#pending.clear();
+    if (this.#scheduled !== undefined) {
+      clearImmediate(this.#scheduled as NodeJS.Immediate);
+      clearTimeout(this.#scheduled as NodeJS.Timeout);
+    }
+    this.#afterPass?.();
+  }
+
+  /** At the end of the current turn, so that answers that arrive together are told together. */
+  #schedule(): void {
+    if (this.#closed || this.#isDelivering || this.#scheduled !== undefined) return;
+    this.#scheduled = setImmediate(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#scheduled = undefined;
+    const lists = [...this.#pending].filter((list) => list.isSettled).sort(byCategory);
+    this.#isDelivering = true;
+    const calls = lists.map((list) => this.#tell(list));
+    this.#afterPass?.();
+    this.#afterPass = undefined;
+    void Promise.all(calls).then((outcomes) => this.#passed(outcomes.includes('failed')));
+  }
+
+  async #tell(list: UrlList): Promise<'told' | 'failed'> {
+    const { position } = list;
+    if (this.#closed || position === undefined) return 'told';
+    this.#pending.delete(list);
+    try {
+      await this.#listener(list.urls(), { ...position, category: list.category });
+      return 'told';
+    } catch (error) {
+      if (this.#closed) return 'told';
+      this.#pending.add(list);
+      this.#onError(error);
+      return 'failed';
+    }
+  }
+
+  #passed(hasFailed: boolean): void {
+    this.#isDelivering = false;
+    this.#failures = hasFailed ? this.#failures + 1 : 0;
+    if (this.#closed) return;
+    if (hasFailed) {
+      const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));
+      this.#scheduled = setTimeout(() => this.#deliver(), delayMs).unref();
+    } else if ([...this.#pending].some((list) => list.isSettled)) {
+      this.#schedule();
+    }
+  }
+}
+
+function byCategory(a: UrlList, b: UrlList): number {
+  return rank(a) - rank(b);
+}
+
+function rank(list: UrlList): number {
+  const index = categoryOrder.indexOf(list.category);
+  return index < 0 ? categoryOrder.length : index;
+}
