@@ -1,0 +1,42 @@
+/**
+ * What a URL loses when it is written as text and read again. Dubbo escapes nothing inside a URL, so a parameter
+ * with an `&` silently becomes two; we say so before such a text reaches etcd.
+ */
+import { RegistryError } from './errors.js';
+import { javaTrim } from './java-text.js';
+import { quoted } from './quoted.js';
+import { parseQuery, parseUrlText } from './url-parse.js';
+import type { UrlParameterMap, UrlParts } from './url-parts.js';
+
+/**
+ * The first part or parameter that a reader of `text` would see otherwise than it is, as a sentence, or undefined.
+ * Dubbo's own harmless changes do not count: blanks around values, a nameless parameter, '' for an absent part.
+ */
+export function explainLoss(parts: UrlParts, parameters: UrlParameterMap, text: string): string | undefined {
+  const reread = reading(text);
+  if (typeof reread === 'string') return reread;
+  for (const name of ['protocol', 'username', 'password', 'host', 'port', 'path'] as const) {
+    const [before, after] = [parts[name] || undefined, reread.parts[name] || undefined];
+    if (before !== after) return `the ${name} ${quoted(String(before))} would be read as ${shown(after)}`;
+  }
+  const readParameters = parseQuery(reread.query);
+  for (const [key, value] of parameters) {
+    const after = readParameters.get(key);
+    if (key === '' || after === javaTrim(value)) continue;
+    return `parameter ${quoted(key)} would be read as ${shown(after)}`;
+  }
+  return undefined;
+}
+
+function reading(text: string): ReturnType<typeof parseUrlText> | string {
+  try {
+    return parseUrlText(text);
+  } catch (error) {
+    if (error instanceof RegistryError) return error.reason ?? error.message;
+    throw error;
+  }
+}
+
+function shown(value: string | number | undefined): string {
+  return value === undefined ? 'absent' : quoted(String(value));
+}
