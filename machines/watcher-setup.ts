@@ -64,6 +64,8 @@ export interface WatcherContext {
   /** The resume point; null before the first listing. */
   readonly revision: Revision | null;
   readonly size: number;
+  /** What our listeners last knew to be live: how many keys, of which history. */
+  readonly told: { readonly size: number; readonly history: number };
   readonly attempt: number;
   readonly lastError: FailureFact | null;
   readonly parentRef: ParentRef | null;
@@ -90,6 +92,7 @@ export const setupWatcher = setup({
   delays: {
     retryBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     verifyPatience: 1_000,
+    emptyProtection: 30_000,
   },
   guards: {
     isUnlinked: ({ context }) => context.epoch === null,
@@ -103,6 +106,8 @@ export const setupWatcher = setup({
       isAfter(context.revision ?? '0', revision),
     isConfirmed: ({ context }, found: Verification) =>
       found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
+    isProtected: ({ context }) => isEmptyByWipe(context),
+    isUnprotected: ({ context }) => !isEmptyByWipe(context),
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },
   actions: {
@@ -136,7 +141,11 @@ export const setupWatcher = setup({
       listedUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
-    settle: assign({ attempt: 0, lastError: null }),
+    rememberTold: assign(({ context }) => ({
+      told: { size: context.size, history: context.history },
+      attempt: 0,
+      lastError: null,
+    })),
     announceListing: enqueueActions(({ context, enqueue }, listing: Listing) => {
       const news = {
         type: 'watcher.listed',
@@ -199,6 +208,11 @@ function growth(changes: readonly EntryChange[]): number {
     else if (change.createRevision === change.modRevision) count += 1;
   }
   return count;
+}
+
+/** Nobody is left, but only because the history in which somebody was is gone. */
+function isEmptyByWipe({ size, history, told }: WatcherContext): boolean {
+  return size === 0 && told.size > 0 && history !== told.history;
 }
 
 /** A listing belongs to a new history when the link says so, or when it lies before what we have already seen. */

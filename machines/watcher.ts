@@ -7,7 +7,8 @@
  *     notification; never the header of an event batch, nor of a `created` answer.
  *  2. Changes at or before the resume point are dropped, so an event that etcd repeats is applied once.
  *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
- *  4. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
+ *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
+ *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  */
 import { failureOf, isExpected } from './failure.js';
 import { nextRevision } from './revision.js';
@@ -22,7 +23,7 @@ const listingNow = setupWatcher.createStateConfig({
     src: 'listPrefix',
     input: ({ context }) => ({ prefix: context.prefix }),
     onDone: {
-      target: '#watcher.following.watching',
+      target: '#watcher.following.judging',
       actions: [
         { type: 'announceListing', params: ({ event }) => event.output },
         { type: 'rememberListing', params: ({ event }) => event.output },
@@ -99,12 +100,24 @@ const following = setupWatcher.createStateConfig({
       },
     ],
   },
-  initial: 'watching',
+  initial: 'judging',
   states: {
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
       tags: ['live'],
-      entry: ['settle', 'announceLive'],
+      entry: ['rememberTold', 'announceLive'],
+    },
+    judging: {
+      description: 'Our copy equals etcd; may it be told?',
+      tags: ['stale'],
+      always: [{ guard: 'isProtected', target: 'protecting' }, { target: 'watching' }],
+    },
+    protecting: {
+      description:
+        'etcd was wiped and nobody is left in it; the last copy stands while providers register again.',
+      tags: ['stale'],
+      always: { guard: 'isUnprotected', target: 'watching' },
+      after: { emptyProtection: { target: 'watching' } },
     },
     reconnecting: {
       description: 'Replaying what was missed; the copy is stale until it is verified.',
@@ -133,7 +146,7 @@ const following = setupWatcher.createStateConfig({
             onDone: [
               {
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
-                target: '#watcher.following.watching',
+                target: '#watcher.following.judging',
               },
               {
                 guard: { type: 'wasOvertaken', params: ({ event }) => event.output },
@@ -216,6 +229,7 @@ export const watcherMachine = setupWatcher.createMachine({
     listedUnder: null,
     revision: null,
     size: 0,
+    told: { size: 0, history: 0 },
     attempt: 0,
     lastError: null,
     parentRef: input?.parentRef ?? null,

@@ -32,6 +32,7 @@ export interface EngineSettings extends EtcdSettings {
   readonly ttlSeconds: number;
   readonly auditIntervalMs: number;
   readonly closeTimeoutMs: number;
+  readonly emptyProtectionMs: number;
 }
 
 type RegistrySnapshot = ReturnType<Actor<typeof registryMachine>['getSnapshot']>;
@@ -71,7 +72,8 @@ export function startEngine(settings: EngineSettings, listeners: EngineListeners
   });
   const ended = new Promise<FailureFact | null>((resolve) => {
     actor.subscribe({
-      complete: () => resolve(actor.getSnapshot().value.life === 'failed' ? actor.getSnapshot().context.lastError : null),
+      complete: () =>
+        resolve(actor.getSnapshot().value.life === 'failed' ? actor.getSnapshot().context.lastError : null),
       error: (thrown) => resolve(failureOf(thrown)),
     });
   });

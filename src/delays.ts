@@ -17,7 +17,7 @@ export function spread(ms: number, random: () => number): () => number {
 export interface Delays {
   readonly connection: { readonly reconnectBackoff: (args: Attempted) => number };
   readonly lease: { readonly retryBackoff: (args: Attempted) => number };
-  readonly watcher: { readonly retryBackoff: (args: Attempted) => number };
+  readonly watcher: { readonly retryBackoff: (args: Attempted) => number; readonly emptyProtection: number };
   readonly registry: {
     readonly flushBackoff: (args: Attempted) => number;
     readonly auditInterval: () => number;
@@ -27,13 +27,20 @@ export interface Delays {
 }
 
 export function jitteredDelays(
-  settings: { readonly auditIntervalMs: number; readonly closeTimeoutMs: number },
+  settings: {
+    readonly auditIntervalMs: number;
+    readonly closeTimeoutMs: number;
+    readonly emptyProtectionMs: number;
+  },
   random: () => number = Math.random,
 ): Delays {
   return {
     connection: { reconnectBackoff: jittered(reconnectBackoff, random) },
     lease: { retryBackoff: jittered(requestBackoff, random) },
-    watcher: { retryBackoff: jittered(requestBackoff, random) },
+    watcher: {
+      retryBackoff: jittered(requestBackoff, random),
+      emptyProtection: settings.emptyProtectionMs,
+    },
     registry: {
       flushBackoff: jittered(requestBackoff, random),
       auditInterval: spread(settings.auditIntervalMs, random),

@@ -1,2 +1,14 @@
 /** The public names, nothing else. */
-export const version = '0.1.0';
+
+export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
+export { isRegistryError, RegistryError } from './errors.js';
+export type { ConnectionEvent, LeaseEvent, RegistrationEvent, RegistryEvents, ViewEvent } from './events.js';
+export type { NotificationInfo, NotifyListener } from './notifier.js';
+export type { RegistryOptions } from './options.js';
+export type { CallOptions, RegistrationHandle, SubscriptionHandle, UrlInput } from './registry.js';
+export { createRegistry, Registry } from './registry.js';
+export type { StateChange } from './state-changes.js';
+export type { RegistrationStatus, RegistryStatus, SubscriptionStatus, WatcherStatus } from './status.js';
+export { ServiceUrl } from './url.js';
+export type { ServiceUrlParts } from './url-object.js';
+export type { Staleness } from './view.js';

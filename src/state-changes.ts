@@ -3,13 +3,13 @@ import type { AnyActorRef, InspectionEvent } from 'xstate';
 
 /** One machine moved from one state to another. */
 export interface StateChange {
-  /** `connection`, `lease`, `registry`, or `watcher`. */
+  /** `connection`, `lease`, `watcher`; for a machine of several regions with the region, as in `registry.publishing`. */
   readonly machine: string;
   /** Which one, where there are several: the watched prefix. */
   readonly subject: string | undefined;
   /** Undefined for the first state seen. */
   readonly from: string | undefined;
-  /** Dotted path; regions of a parallel machine are joined by ` & `. */
+  /** Dotted path; regions inside a state are joined by ` & `. */
   readonly to: string;
   /** The type of the event that caused it. */
   readonly event: string;
@@ -17,16 +17,20 @@ export interface StateChange {
 
 /** Reports state changes of every machine in the actor's system until the returned function is called. */
 export function observeStates(root: AnyActorRef, listener: (change: StateChange) => void): () => void {
-  const known = new WeakMap<AnyActorRef, string>();
+  const known = new WeakMap<AnyActorRef, ReadonlyMap<string, string>>();
   const observe = (inspected: InspectionEvent): void => {
     if (inspected.type !== '@xstate.snapshot') return;
-    const { actorRef, snapshot, event } = inspected;
-    const machine = machineOf(actorRef as AnyActorRef);
+    const { snapshot, event } = inspected;
+    const actorRef = inspected.actorRef as AnyActorRef;
+    const machine = machineOf(actorRef);
     if (machine === undefined || !('value' in snapshot)) return;
-    const to = pathOf(snapshot.value);
-    const from = known.get(actorRef as AnyActorRef);
-    known.set(actorRef as AnyActorRef, to);
-    if (from !== to) listener({ machine, subject: subjectOf(snapshot), from, to, event: event.type });
+    const states = regionsOf(machine, snapshot.value);
+    const before = known.get(actorRef);
+    known.set(actorRef, states);
+    for (const [name, to] of states) {
+      const from = before?.get(name);
+      if (from !== to) listener({ machine: name, subject: subjectOf(snapshot), from, to, event: event.type });
+    }
   };
   const subscription = root.system.inspect(observe);
   return () => subscription.unsubscribe();
@@ -41,8 +45,15 @@ export function pathOf(value: unknown): string {
     .join(' & ');
 }
 
+/** The state of each region of a parallel machine, or the one state of another. */
+function regionsOf(machine: string, value: unknown): ReadonlyMap<string, string> {
+  const regions = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  if (regions.length < 2) return new Map([[machine, pathOf(value)]]);
+  return new Map(regions.map(([region, inner]) => [`${machine}.${region}`, pathOf(inner)]));
+}
+
 function machineOf(actorRef: AnyActorRef): string | undefined {
-  const logic = actorRef.logic as { readonly config?: { readonly id?: string } } | undefined;
+  const { logic } = actorRef as { readonly logic?: { readonly config?: { readonly id?: string } } };
   return logic?.config?.id;
 }
 

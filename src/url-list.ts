@@ -25,6 +25,8 @@ export class UrlList implements ViewReader {
   readonly #urls: ServiceUrl[] = [];
   #position: Position | undefined;
   #isSettled = false;
+  /** True while the listener does not know the present content. */
+  #isNews = true;
 
   constructor(consumer: ServiceUrl, category: string, path: string, listener: UrlListListener) {
     this.#consumer = consumer;
@@ -53,9 +55,12 @@ export class UrlList implements ViewReader {
   }
 
   replaced(entries: Iterable<Entry>): void {
-    this.#keys.length = 0;
+    const wasNews = this.#isNews;
+    const before = this.#keys.splice(0);
     this.#urls.length = 0;
     for (const { key } of entries) this.#put(key);
+    this.#isNews =
+      wasNews || before.length !== this.#keys.length || before.some((key, at) => key !== this.#keys[at]);
     this.#isSettled = false;
   }
 
@@ -70,6 +75,8 @@ export class UrlList implements ViewReader {
   settled(position: Position): void {
     this.#position = position;
     this.#isSettled = true;
+    if (!this.#isNews) return;
+    this.#isNews = false;
     this.#listener.settled(this);
   }
 
@@ -84,6 +91,7 @@ export class UrlList implements ViewReader {
     if (url === undefined || !isMatch(this.#consumer, url)) return;
     this.#keys.splice(at, 0, key);
     this.#urls.splice(at, 0, url);
+    this.#isNews = true;
   }
 
   #delete(key: string): void {
@@ -91,6 +99,7 @@ export class UrlList implements ViewReader {
     if (this.#keys[at] !== key) return;
     this.#keys.splice(at, 1);
     this.#urls.splice(at, 1);
+    this.#isNews = true;
   }
 
   /** One foreign key that cannot be read must not hide its neighbours. */

@@ -1,0 +1,124 @@
+/** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
+import type { EngineSettings } from './compose.js';
+import { RegistryError } from './errors.js';
+import type { TlsSettings } from './etcd/settings.js';
+import { KeyLayout, rootOf } from './key-layout.js';
+import { backupAddress, endpointsOf, leaseTtlSeconds, parseRegistryAddress } from './registry-address.js';
+import type { ServiceUrl } from './url.js';
+
+export interface RegistryOptions {
+  /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. */
+  readonly address?: string;
+  /** Reject `createRegistry` if etcd cannot be reached within `timeoutMs`. @defaultValue true */
+  readonly check?: boolean;
+  /** How long a call may wait for etcd, in milliseconds. @defaultValue 5000 */
+  readonly timeoutMs?: number;
+  /** Deadline of one request to etcd, in milliseconds; less than a third of the session. @defaultValue 2000, or less for a short session */
+  readonly requestTimeoutMs?: number;
+  /** The lease's TTL in milliseconds, rounded up to seconds; etcd's minimum is 2 s. @defaultValue 30000 */
+  readonly sessionMs?: number;
+  /** How often the lease's content is compared with what is desired, in milliseconds, ±10 %. @defaultValue 30000 */
+  readonly auditIntervalMs?: number;
+  /** The longest that `close` may take, in milliseconds. @defaultValue 2000 */
+  readonly closeTimeoutMs?: number;
+  /** How long the last view stands when a wiped etcd says that nobody is left, in milliseconds. @defaultValue 30000 */
+  readonly emptyProtectionMs?: number;
+  /** Where the sentinel and the fences are kept, outside the root. @defaultValue '/leasehold' */
+  readonly metaRoot?: string;
+  /** Certificates for endpoints that start with `https://`. */
+  readonly tls?: TlsSettings;
+  /** Gives up creating the registry. */
+  readonly signal?: AbortSignal;
+}
+
+/** Everything a registry needs to know. */
+export interface RegistrySettings extends EngineSettings {
+  readonly layout: KeyLayout;
+  /** The address without credentials, for messages. */
+  readonly shownAddress: string;
+  readonly check: boolean;
+  readonly timeoutMs: number;
+}
+
+const requestTimeoutMsDefault = 2_000;
+
+/** Checks the options and fills the gaps. Throws INVALID_OPTION, INVALID_ADDRESS or INVALID_URL. */
+export function resolveOptions(options: RegistryOptions): RegistrySettings {
+  const url = parseRegistryAddress(options.address ?? '');
+  const ttlSeconds = ttlOf(url, options.sessionMs);
+  const requestTimeoutMs =
+    options.requestTimeoutMs === undefined
+      ? Math.min(requestTimeoutMsDefault, Math.floor((ttlSeconds * 1_000) / 4))
+      : requirePositive('requestTimeoutMs', options.requestTimeoutMs);
+  requireBelow(requestTimeoutMs, ttlSeconds);
+  const layout = new KeyLayout(rootOf(url));
+  const metaRoot = options.metaRoot ?? '/leasehold';
+  requireOutside(metaRoot, layout.root);
+  const { username, password } = url;
+  return {
+    layout,
+    shownAddress: `${url.protocol}://${url.address}`,
+    check: options.check ?? url.getBooleanParameter('check', true),
+    timeoutMs: requirePositive('timeoutMs', options.timeoutMs ?? url.getIntParameter('timeout', 5_000)),
+    endpoints: endpointsOf(backupAddress(url, 2379)),
+    root: layout.root,
+    metaRoot,
+    ttlSeconds,
+    requestTimeoutMs,
+    auditIntervalMs: requirePositive('auditIntervalMs', options.auditIntervalMs ?? 30_000),
+    closeTimeoutMs: requirePositive('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
+    credentials:
+      username === undefined || username === '' ? undefined : { username, password: password ?? '' },
+    tls: options.tls,
+  };
+}
+
+function ttlOf(url: ServiceUrl, sessionMs: number | undefined): number {
+  const ttlSeconds =
+    sessionMs === undefined
+      ? leaseTtlSeconds(url)
+      : Math.ceil(requirePositive('sessionMs', sessionMs) / 1_000);
+  // etcd raises anything shorter to ceil(1.5 × election timeout), which is 2 s by default.
+  return Math.max(2, ttlSeconds);
+}
+
+function requirePositive(option: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  const reason = `it is ${value}`;
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option '${option}': ${reason}; give milliseconds above 0`,
+    {
+      option,
+      reason,
+    },
+  );
+}
+
+function requireBelow(requestTimeoutMs: number, ttlSeconds: number): void {
+  const limit = (ttlSeconds * 1_000) / 3;
+  if (requestTimeoutMs < limit) return;
+  const reason = `${requestTimeoutMs} ms is not below a third of the session of ${ttlSeconds} s`;
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option 'requestTimeoutMs': ${reason}, so a renewal could come too late; lower it or raise sessionMs`,
+    { option: 'requestTimeoutMs', reason },
+  );
+}
+
+function requireOutside(metaRoot: string, root: string): void {
+  const isPath = metaRoot.startsWith('/') && !metaRoot.endsWith('/');
+  const isOutside = metaRoot !== root && !metaRoot.startsWith(`${root}/`);
+  if (isPath && isOutside) return;
+  const reason = isPath
+    ? `it lies inside the root "${root}"`
+    : 'it must begin with a slash and not end with one';
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option 'metaRoot': ${reason}; give a path of its own`,
+    {
+      option: 'metaRoot',
+      reason,
+    },
+  );
+}

@@ -1,0 +1,308 @@
+/** The registry as its users see it: URLs in, lists of URLs out. */
+import type { RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
+import { Announcer } from './announcer.js';
+import { type Engine, startEngine } from './compose.js';
+import type { RegistryError } from './errors.js';
+import type { RegistryEvents } from './events.js';
+import { abortError, errorFrom, registryError } from './failure-error.js';
+import { javaStringHash } from './key-layout.js';
+import type { NotifyListener } from './notifier.js';
+import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
+import { Publisher } from './publisher.js';
+import { type RegistryStatus, statusOf } from './status.js';
+import { Subscriber } from './subscriber.js';
+import { ServiceUrl } from './url.js';
+import type { ServiceUrlParts } from './url-object.js';
+
+/** A URL as text, as a {@link ServiceUrl}, or as a plain object. */
+export type UrlInput = string | ServiceUrl | ServiceUrlParts;
+
+export interface CallOptions {
+  /** Gives the call up; what it began is undone. */
+  readonly signal?: AbortSignal;
+}
+
+/** One registration. Closing it withdraws the key, unless another registration of this process holds it too. */
+export interface RegistrationHandle extends AsyncDisposable {
+  readonly url: ServiceUrl;
+  readonly key: string;
+  close(options?: CallOptions): Promise<void>;
+}
+
+/** One listener on one URL. After `close` was called it is not notified again. */
+export interface SubscriptionHandle extends AsyncDisposable {
+  readonly url: ServiceUrl;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to etcd and resolves when a round trip has succeeded. With `check` (the default) it rejects with
+ * UNREACHABLE or UNAUTHENTICATED when none does within `timeoutMs`, and leaves nothing behind; without it, it resolves
+ * at once and catches up later. Bad options reject with INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
+ */
+export async function createRegistry(
+  addressOrOptions: string | RegistryOptions,
+  options: RegistryOptions = {},
+): Promise<Registry> {
+  const given =
+    typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
+  const settings = resolveOptions(given);
+  const doing = `cannot create the registry at ${settings.shownAddress}`;
+  if (given.signal?.aborted === true) throw abortError(doing, given.signal);
+  const registry = new Registry(settings);
+  if (!settings.check) return registry;
+  try {
+    await registry.connected({ doing, signal: given.signal });
+    return registry;
+  } catch (error) {
+    await registry.close();
+    throw error;
+  }
+}
+
+/** A registry on etcd. Made by {@link createRegistry}. */
+export class Registry implements AsyncDisposable {
+  readonly #settings: RegistrySettings;
+  readonly #engine: Engine;
+  readonly #publisher: Publisher;
+  readonly #subscriber: Subscriber;
+  readonly #events = new Announcer();
+  readonly #undecodable = new Set<string>();
+  readonly #ups = new Set<() => void>();
+  #stopObserving: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(settings: RegistrySettings) {
+    this.#settings = settings;
+    this.#engine = startEngine(settings, {
+      onNews: (news) => this.#handle(news),
+      onWatcherNews: (news) => this.#handleWatcher(news),
+    });
+    this.#publisher = new Publisher(this.#engine);
+    this.#subscriber = new Subscriber(this.#engine, settings.layout, {
+      listenerError: (error) => this.#events.emit('listenerError', error),
+      undecodable: (key, error) => this.#reportUndecodable(key, error),
+    });
+  }
+
+  /**
+   * Puts the URL into etcd and keeps it there until it is withdrawn, through every outage. Resolves when the key is
+   * written under our lease (without one for `dynamic=false`). When the first attempt fails it rejects and leaves
+   * nothing behind; with `check=false` or protocol `consumer` it resolves at once and goes on trying.
+   */
+  async register(input: UrlInput, options: CallOptions = {}): Promise<RegistrationHandle> {
+    const url = ServiceUrl.from(input);
+    const doing = `cannot register ${url.toString()}`;
+    this.#requireOpen(doing);
+    const key = this.#settings.layout.urlPath(url);
+    const parentKey = this.#settings.layout.servicePath(url);
+    const leased = url.getBooleanParameter('dynamic', true);
+    const entry = {
+      key,
+      leased,
+      value: leased ? null : String(javaStringHash(key)),
+      parent: { key: parentKey, value: String(javaStringHash(parentKey)) },
+    };
+    const { timeoutMs } = this.#settings;
+    await this.#publisher.register(entry, {
+      doing,
+      check: isChecked(url),
+      timeoutMs,
+      signal: options.signal,
+    });
+    return this.#registrationHandle(url, key);
+  }
+
+  /**
+   * Withdraws a URL that was registered here. Resolves when its key is gone from etcd; while etcd is away it waits,
+   * and the withdrawal is done on reconnect even if `signal` ends the wait.
+   */
+  async unregister(input: UrlInput, options: CallOptions = {}): Promise<void> {
+    const url = ServiceUrl.from(input);
+    const doing = `cannot unregister ${url.toString()}`;
+    this.#requireOpen(doing);
+    await this.#publisher.unregister(this.#settings.layout.urlPath(url), { doing, signal: options.signal });
+  }
+
+  /**
+   * Tells the listener who provides what the URL asks for: the whole list of one category a call, first for every
+   * category before this resolves, then whenever one changes. Writes nothing to etcd. When etcd is away it rejects
+   * after `timeoutMs`; with `check=false` or protocol `consumer` it resolves then, and the listener is told later.
+   */
+  async subscribe(
+    input: UrlInput,
+    listener: NotifyListener,
+    options: CallOptions = {},
+  ): Promise<SubscriptionHandle> {
+    const url = ServiceUrl.from(input);
+    this.#requireOpen(`cannot subscribe to ${url.toString()}`);
+    if (url.serviceInterface === '*') {
+      const doing = `cannot subscribe to ${url.toString()}`;
+      throw registryError('REFUSED', doing, 'all services at once are not supported yet; name one interface');
+    }
+    const { timeoutMs } = this.#settings;
+    await this.#subscriber.subscribe(url, listener, {
+      check: isChecked(url),
+      timeoutMs,
+      signal: options.signal,
+    });
+    return this.#subscriptionHandle(url, listener);
+  }
+
+  /** Ends a subscription; once this has returned its promise the listener is not called again. */
+  async unsubscribe(input: UrlInput, listener: NotifyListener): Promise<void> {
+    this.#subscriber.unsubscribe(ServiceUrl.from(input), listener);
+  }
+
+  /** The state of everything, as plain JSON without secrets. */
+  status(): RegistryStatus {
+    return statusOf(this.#engine, this.#subscriber);
+  }
+
+  /** Hears of an event. A handler that throws is reported as `listenerError`. */
+  on<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
+    this.#events.on(name, handler);
+    this.#observeStates();
+    return this;
+  }
+
+  /** Hears of the next such event only. */
+  once<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
+    this.#events.once(name, handler);
+    this.#observeStates();
+    return this;
+  }
+
+  /** Ends what {@link Registry.on} began. */
+  off<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
+    this.#events.off(name, handler);
+    this.#observeStates();
+    return this;
+  }
+
+  /**
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`;
+   * if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Resolves at the first connection; rejects as {@link createRegistry} says. */
+  connected(options: { readonly doing: string; readonly signal?: AbortSignal | undefined }): Promise<void> {
+    const { doing, signal } = options;
+    const { timeoutMs } = this.#settings;
+    return new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#ups.delete(up);
+        signal?.removeEventListener('abort', abort);
+      };
+      const up = (): void => {
+        settle();
+        resolve();
+      };
+      const abort = (): void => {
+        settle();
+        if (signal !== undefined) reject(abortError(doing, signal));
+      };
+      const timer = setTimeout(() => {
+        settle();
+        reject(this.#connectError(doing));
+      }, timeoutMs);
+      this.#ups.add(up);
+      signal?.addEventListener('abort', abort);
+    });
+  }
+
+  async #close(): Promise<void> {
+    const errorFor = (doing: string): RegistryError => closedError(doing);
+    this.#subscriber.close(errorFor);
+    this.#engine.send({ type: 'registry.close' });
+    await this.#engine.ended;
+    this.#publisher.close(errorFor);
+    this.#stopObserving?.();
+    this.#engine.stop();
+    this.#events.close();
+  }
+
+  #requireOpen(doing: string): void {
+    if (this.#closing !== undefined) throw closedError(doing);
+  }
+
+  #connectError(doing: string): RegistryError {
+    const { timeoutMs, endpoints } = this.#settings;
+    const address = endpoints.join(', ');
+    const failure = this.#engine.snapshot().connection.context.lastError;
+    if (failure !== null)
+      return errorFrom(
+        doing,
+        { ...failure, message: `${address} answered: ${failure.message}` },
+        { address, timeoutMs },
+      );
+    return registryError('UNREACHABLE', doing, `${address} did not answer within ${timeoutMs} ms`, {
+      address,
+      timeoutMs,
+    });
+  }
+
+  #registrationHandle(url: ServiceUrl, key: string): RegistrationHandle {
+    let closed: Promise<void> | undefined;
+    const close = (options: CallOptions = {}): Promise<void> => {
+      closed ??= this.#closing ?? this.unregister(url, options);
+      return closed;
+    };
+    return { url, key, close, [Symbol.asyncDispose]: () => close() };
+  }
+
+  #subscriptionHandle(url: ServiceUrl, listener: NotifyListener): SubscriptionHandle {
+    const close = (): Promise<void> => this.unsubscribe(url, listener);
+    return { url, close, [Symbol.asyncDispose]: close };
+  }
+
+  #handle(news: RegistryNews): void {
+    if (news.type === 'connection.up') for (const up of [...this.#ups]) up();
+    if (isRegistrationNews(news)) this.#publisher.handle(news);
+    this.#events.announce(news);
+  }
+
+  #handleWatcher(news: WatcherHubNews): void {
+    const view = this.#subscriber.handle(news);
+    if (view?.position === undefined) return;
+    this.#events.emit('view', { prefix: view.prefix, size: view.size, ...view.position, stale: view.stale });
+  }
+
+  #reportUndecodable(key: string, error: RegistryError): void {
+    if (this.#undecodable.has(key)) return;
+    this.#undecodable.add(key);
+    this.#events.emit('undecodable', { key, error });
+  }
+
+  /** Observing the machines costs something, so it is done only while somebody listens. */
+  #observeStates(): void {
+    const isWanted = this.#events.has('state');
+    if (isWanted)
+      this.#stopObserving ??= this.#engine.onStateChange((change) => this.#events.emit('state', change));
+    else this.#stopObserving?.();
+    if (!isWanted) this.#stopObserving = undefined;
+  }
+}
+
+function isRegistrationNews(news: RegistryNews): news is RegistrationNews {
+  return news.type.startsWith('registration.');
+}
+
+/** As in Dubbo: consumers, and URLs with `check=false`, do not insist on the first attempt. */
+function isChecked(url: ServiceUrl): boolean {
+  return url.protocol !== 'consumer' && url.getBooleanParameter('check', true);
+}
+
+function closedError(doing: string): RegistryError {
+  return registryError('CLOSED', doing, 'the registry is closed');
+}
