@@ -39,7 +39,7 @@ export async function findEtcd(print: (line: string) => void): Promise<EtcdBinar
   if (process.env['ETCD_BIN'] || (found !== undefined && found.etcdctl !== undefined)) return found;
   const packages = found === undefined ? ['etcd-server', 'etcd-client'] : ['etcd-client'];
   if (!canInstall()) return found;
-  print(`installing ${packages.join(' and ')} with apt-get (once; about a minute) …`);
+  print(`installing ${packages.join(' and ')} with apt-get (once; may take a minute) …`);
   try {
     await installPackages(packages);
   } catch (error) {
