@@ -176,7 +176,6 @@ export const connectionMachine = setupConnection.createMachine({
             'announceDown',
           ],
         },
-        'connection.close': { target: 'closed', actions: 'announceDown' },
       },
       initial: 'certain',
       states: {

@@ -197,32 +197,47 @@ export const leaseMachine = setupLease.createMachine({
           target: 'recovering',
           actions: { type: 'rememberLink', params: ({ event }) => event },
         },
-        'lease.close': { target: 'closed' },
+        'lease.close': { target: 'revoking' },
       },
     },
     recovering: { ...askingForLease, description: 'A replacement for the lost lease is wanted.' },
     revoking: {
       description: 'Giving the lease back, so that etcd drops our keys at once.',
-      always: { guard: 'isUnlinked', target: 'closed' },
-      invoke: {
-        id: 'revokeLease',
-        src: 'revokeLease',
-        input: ({ context }) => ({ leaseId: context.leaseId }),
-        onDone: { target: 'closed' },
-        onError: [
-          {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
-            target: 'closed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
-          {
-            target: 'failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
-        ],
-      },
       after: { revokeTimeout: { target: 'closed' } },
-      on: { 'connection.down': { target: 'closed', actions: 'forgetLink' } },
+      initial: 'asking',
+      states: {
+        asking: {
+          description: 'The revocation is on its way.',
+          always: { guard: 'isUnlinked', target: 'waiting' },
+          invoke: {
+            id: 'revokeLease',
+            src: 'revokeLease',
+            input: ({ context }) => ({ leaseId: context.leaseId }),
+            onDone: { target: '#lease.closed' },
+            onError: [
+              {
+                guard: ({ event }) => isExpected(failureOf(event.error)),
+                target: 'waiting',
+                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+              },
+              {
+                target: '#lease.failed',
+                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+              },
+            ],
+          },
+          on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
+        },
+        waiting: {
+          description: 'etcd may come back in time; if not, the lease ends by itself.',
+          on: {
+            'connection.up': {
+              target: 'asking',
+              actions: { type: 'rememberLink', params: ({ event }) => event },
+            },
+          },
+        },
+      },
     },
     closed: {
       type: 'final',

@@ -16,7 +16,7 @@ export function spread(ms: number, random: () => number): () => number {
 /** The delays that src/compose.ts gives to the machines, by machine. */
 export interface Delays {
   readonly connection: { readonly reconnectBackoff: (args: Attempted) => number };
-  readonly lease: { readonly retryBackoff: (args: Attempted) => number };
+  readonly lease: { readonly retryBackoff: (args: Attempted) => number; readonly revokeTimeout: number };
   readonly watcher: { readonly retryBackoff: (args: Attempted) => number; readonly emptyProtection: number };
   readonly registry: {
     readonly flushBackoff: (args: Attempted) => number;
@@ -36,7 +36,7 @@ export function jitteredDelays(
 ): Delays {
   return {
     connection: { reconnectBackoff: jittered(reconnectBackoff, random) },
-    lease: { retryBackoff: jittered(requestBackoff, random) },
+    lease: { retryBackoff: jittered(requestBackoff, random), revokeTimeout: settings.closeTimeoutMs },
     watcher: {
       retryBackoff: jittered(requestBackoff, random),
       emptyProtection: settings.emptyProtectionMs,

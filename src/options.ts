@@ -67,6 +67,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     requestTimeoutMs,
     auditIntervalMs: requirePositive('auditIntervalMs', options.auditIntervalMs ?? 30_000),
     closeTimeoutMs: requirePositive('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
+    emptyProtectionMs: requirePositive('emptyProtectionMs', options.emptyProtectionMs ?? 30_000),
     credentials:
       username === undefined || username === '' ? undefined : { username, password: password ?? '' },
     tls: options.tls,
