@@ -10,8 +10,7 @@ interface GrpcFault {
 /** What a call or a stream failed with, as a {@link Failure}; a failure passes through, anything else is a bug. */
 export function failureFrom(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (isGrpcFault(thrown))
-    return new Failure(kindOf(thrown), thrown.details || `gRPC status ${thrown.code}`, { cause: thrown });
+  if (isGrpcFault(thrown)) return new Failure(kindOf(thrown), messageOf(thrown), { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure('bug', message, { cause: thrown });
 }
@@ -28,6 +27,11 @@ export function failureFromReason(reason: string): Failure {
 /** True for the answer to a grant whose id exists already. */
 export function isLeaseExists(failure: Failure): boolean {
   return failure.message.includes('lease already exists');
+}
+
+/** etcd's or gRPC's own words, without the resolver's empty note. */
+function messageOf({ code, details }: GrpcFault): string {
+  return details.replace(/\s*Resolution note:\s*$/, '') || `gRPC status ${code}`;
 }
 
 function isGrpcFault(thrown: unknown): thrown is GrpcFault {

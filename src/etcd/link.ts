@@ -43,6 +43,10 @@ export class EtcdLink {
   /** Hears of trouble from now on, and at once of trouble that came earlier. Returns what ends it. */
   follow(trouble: Trouble): () => void {
     this.#trouble = trouble;
+    // Streams would tell as well, but a registry that neither watches nor holds a lease has none.
+    this.transport.onDisconnected(() =>
+      this.#report(new Failure('unreachable', 'the connection to etcd was lost')),
+    );
     if (this.#early !== undefined) trouble(this.#early.verdict, this.#early.failure);
     return () => {
       this.#trouble = undefined;

@@ -46,8 +46,10 @@ export class WatchStream {
     return () => this.#cancel(watch);
   }
 
+  /** Ends everything in silence: whoever closes the link says why. */
   close(): void {
     this.#closed = true;
+    for (const watch of this.#watches.values()) watch.closed = true;
     this.#end(new Failure('unreachable', 'the link was closed'));
   }
 
