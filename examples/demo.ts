@@ -40,7 +40,12 @@ async function memoryProp(): Promise<Prop> {
 async function realProp(target: string): Promise<Prop> {
   const cable = await layCable(target);
   say('etcd', `the real one at ${target}; we only cut and mend our cable to it`);
-  return { endpoint: cable.endpoint, takeAway: cable.cut, bringBack: cable.mend, close: cable.close };
+  return {
+    endpoint: cable.endpoint,
+    takeAway: () => cable.cut(),
+    bringBack: () => cable.mend(),
+    close: () => cable.close(),
+  };
 }
 
 function urlOf(host: string): string {

@@ -2,7 +2,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { RegistryNews } from '../machines/index.js';
 import type { RegistryEvents } from './events.js';
-import { errorFrom } from './failure-error.js';
 
 type Name = keyof RegistryEvents;
 
@@ -64,9 +63,7 @@ export class Announcer {
         this.emit('lease', { state: 'expired', leaseId: news.leaseId, reason: news.reason });
         return;
       case 'lease.renewed':
-        return;
       case 'registry.failed':
-        this.emit('failed', errorFrom('the registry has stopped', news.failure));
         return;
       case 'registration.failed': {
         const { keys, failure, willRetry } = news;

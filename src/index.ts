@@ -3,9 +3,10 @@
 export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
 export { isRegistryError, RegistryError } from './errors.js';
 export type { ConnectionEvent, LeaseEvent, RegistrationEvent, RegistryEvents, ViewEvent } from './events.js';
+export type { CallOptions, RegistrationHandle, SubscriptionHandle } from './handles.js';
 export type { NotificationInfo, NotifyListener } from './notifier.js';
 export type { RegistryOptions } from './options.js';
-export type { CallOptions, RegistrationHandle, SubscriptionHandle, UrlInput } from './registry.js';
+export type { UrlInput } from './registry.js';
 export { createRegistry, Registry } from './registry.js';
 export type { StateChange } from './state-changes.js';
 export type { RegistrationStatus, RegistryStatus, SubscriptionStatus, WatcherStatus } from './status.js';

@@ -6,12 +6,7 @@ import type { DesiredEntry, RegistrationNews } from '../machines/index.js';
 import type { Engine } from './compose.js';
 import type { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-
-interface Waiter {
-  readonly doing: string;
-  resolve(): void;
-  reject(error: RegistryError): void;
-}
+import { type Patience, type Waiter, waitWith } from './patience.js';
 
 interface Held {
   /** How many registrations of this process share the key. */
@@ -20,12 +15,7 @@ interface Held {
   readonly withdrawing: Set<Waiter>;
 }
 
-export interface WaitOptions {
-  readonly doing: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface RegisterOptions extends WaitOptions {
+export interface RegisterOptions extends Patience {
   /** Reject when the first attempt fails, and leave nothing behind. */
   readonly check: boolean;
   readonly timeoutMs: number;
@@ -52,7 +42,7 @@ export class Publisher {
     held.withdrawing.clear();
     if (!options.check) return;
     try {
-      await this.#wait(held.writing, { ...options, overdue: () => this.#overdue(options) });
+      await wait(held.writing, { ...options, overdue: () => this.#overdue(options) });
     } catch (error) {
       this.#release(entry.key);
       throw error;
@@ -60,12 +50,12 @@ export class Publisher {
   }
 
   /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
-  async unregister(key: string, options: WaitOptions): Promise<void> {
+  async unregister(key: string, options: Patience): Promise<void> {
     if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
     const held = this.#held.get(key);
     if (held === undefined || held.count === 0) return;
     this.#release(key);
-    if (held.count === 0) await this.#wait(held.withdrawing, options);
+    if (held.count === 0) await wait(held.withdrawing, options);
   }
 
   /** Settles what one answer of etcd settles. */
@@ -150,38 +140,12 @@ export class Publisher {
     if (!connection.hasTag('up') && failure !== null) return errorFrom(doing, failure, { timeoutMs });
     return registryError('TIMEOUT', doing, `etcd did not confirm it within ${timeoutMs} ms`, { timeoutMs });
   }
+}
 
-  #wait(
-    waiters: Set<Waiter>,
-    options: WaitOptions & { readonly timeoutMs?: number; readonly overdue?: () => RegistryError },
-  ): Promise<void> {
-    const { doing, signal, timeoutMs, overdue } = options;
-    return new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        waiters.delete(waiter);
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      };
-      const waiter: Waiter = {
-        doing,
-        resolve: () => {
-          settle();
-          resolve();
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const abort = (): void => {
-        if (signal !== undefined) waiter.reject(abortError(doing, signal));
-      };
-      const timer =
-        timeoutMs === undefined || overdue === undefined
-          ? undefined
-          : setTimeout(() => waiter.reject(overdue()), timeoutMs);
-      signal?.addEventListener('abort', abort);
-      waiters.add(waiter);
-    });
-  }
+function wait(waiters: Set<Waiter>, patience: Patience): Promise<void> {
+  return waitWith(
+    patience,
+    (waiter) => waiters.add(waiter),
+    (waiter) => waiters.delete(waiter),
+  );
 }

@@ -1,13 +1,21 @@
 /** The registry as its users see it: URLs in, lists of URLs out. */
-import type { RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
+import type { FailureFact, RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
 import { Announcer } from './announcer.js';
 import { type Engine, startEngine } from './compose.js';
 import type { RegistryError } from './errors.js';
 import type { RegistryEvents } from './events.js';
-import { abortError, errorFrom, registryError } from './failure-error.js';
+import { errorFrom, registryError } from './failure-error.js';
+import {
+  type CallOptions,
+  type RegistrationHandle,
+  registrationHandle,
+  type SubscriptionHandle,
+  subscriptionHandle,
+} from './handles.js';
 import { javaStringHash } from './key-layout.js';
 import type { NotifyListener } from './notifier.js';
 import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
+import { type Waiter, waitWith } from './patience.js';
 import { Publisher } from './publisher.js';
 import { type RegistryStatus, statusOf } from './status.js';
 import { Subscriber } from './subscriber.js';
@@ -16,24 +24,6 @@ import type { ServiceUrlParts } from './url-object.js';
 
 /** A URL as text, as a {@link ServiceUrl}, or as a plain object. */
 export type UrlInput = string | ServiceUrl | ServiceUrlParts;
-
-export interface CallOptions {
-  /** Gives the call up; what it began is undone. */
-  readonly signal?: AbortSignal;
-}
-
-/** One registration. Closing it withdraws the key, unless another registration of this process holds it too. */
-export interface RegistrationHandle extends AsyncDisposable {
-  readonly url: ServiceUrl;
-  readonly key: string;
-  close(options?: CallOptions): Promise<void>;
-}
-
-/** One listener on one URL. After `close` was called it is not notified again. */
-export interface SubscriptionHandle extends AsyncDisposable {
-  readonly url: ServiceUrl;
-  close(): Promise<void>;
-}
 
 /**
  * Connects to etcd and resolves when a round trip has succeeded. With `check` (the default) it rejects with
@@ -48,11 +38,10 @@ export async function createRegistry(
     typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
   const settings = resolveOptions(given);
   const doing = `cannot create the registry at ${settings.shownAddress}`;
-  if (given.signal?.aborted === true) throw abortError(doing, given.signal);
   const registry = new Registry(settings);
   if (!settings.check) return registry;
   try {
-    await registry.connected({ doing, signal: given.signal });
+    await registry.connected(doing, given.signal);
     return registry;
   } catch (error) {
     await registry.close();
@@ -68,8 +57,9 @@ export class Registry implements AsyncDisposable {
   readonly #subscriber: Subscriber;
   readonly #events = new Announcer();
   readonly #undecodable = new Set<string>();
-  readonly #ups = new Set<() => void>();
+  readonly #connecting = new Set<Waiter>();
   #stopObserving: (() => void) | undefined;
+  #failure: FailureFact | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -80,6 +70,9 @@ export class Registry implements AsyncDisposable {
       onWatcherNews: (news) => this.#handleWatcher(news),
     });
     this.#publisher = new Publisher(this.#engine);
+    void this.#engine.ended.then((failure) => {
+      if (failure !== null) this.#fail(failure);
+    });
     this.#subscriber = new Subscriber(this.#engine, settings.layout, {
       listenerError: (error) => this.#events.emit('listenerError', error),
       undecodable: (key, error) => this.#reportUndecodable(key, error),
@@ -111,7 +104,7 @@ export class Registry implements AsyncDisposable {
       timeoutMs,
       signal: options.signal,
     });
-    return this.#registrationHandle(url, key);
+    return registrationHandle(url, key, (given) => this.#closing ?? this.unregister(url, given));
   }
 
   /**
@@ -147,7 +140,7 @@ export class Registry implements AsyncDisposable {
       timeoutMs,
       signal: options.signal,
     });
-    return this.#subscriptionHandle(url, listener);
+    return subscriptionHandle(url, () => this.unsubscribe(url, listener));
   }
 
   /** Ends a subscription; once this has returned its promise the listener is not called again. */
@@ -195,45 +188,38 @@ export class Registry implements AsyncDisposable {
   }
 
   /** @internal Resolves at the first connection; rejects as {@link createRegistry} says. */
-  connected(options: { readonly doing: string; readonly signal?: AbortSignal | undefined }): Promise<void> {
-    const { doing, signal } = options;
+  connected(doing: string, signal: AbortSignal | undefined): Promise<void> {
     const { timeoutMs } = this.#settings;
-    return new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        this.#ups.delete(up);
-        signal?.removeEventListener('abort', abort);
-      };
-      const up = (): void => {
-        settle();
-        resolve();
-      };
-      const abort = (): void => {
-        settle();
-        if (signal !== undefined) reject(abortError(doing, signal));
-      };
-      const timer = setTimeout(() => {
-        settle();
-        reject(this.#connectError(doing));
-      }, timeoutMs);
-      this.#ups.add(up);
-      signal?.addEventListener('abort', abort);
-    });
+    return waitWith(
+      { doing, signal, timeoutMs, overdue: () => this.#connectError(doing) },
+      (waiter) => this.#connecting.add(waiter),
+      (waiter) => this.#connecting.delete(waiter),
+    );
   }
 
   async #close(): Promise<void> {
-    const errorFor = (doing: string): RegistryError => closedError(doing);
-    this.#subscriber.close(errorFor);
+    this.#subscriber.close(closedError);
     this.#engine.send({ type: 'registry.close' });
     await this.#engine.ended;
-    this.#publisher.close(errorFor);
+    this.#publisher.close(closedError);
     this.#stopObserving?.();
     this.#engine.stop();
     this.#events.close();
   }
 
   #requireOpen(doing: string): void {
+    if (this.#failure !== undefined) throw errorFrom(doing, this.#failure);
     if (this.#closing !== undefined) throw closedError(doing);
+  }
+
+  /** A machine met something nobody expected: whoever waits is told, and nothing is accepted any more. */
+  #fail(failure: FailureFact): void {
+    this.#failure = failure;
+    const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
+    this.#subscriber.close(errorFor);
+    this.#publisher.close(errorFor);
+    for (const waiter of [...this.#connecting]) waiter.reject(errorFor(waiter.doing));
+    this.#events.emit('failed', errorFrom('the registry has stopped', failure));
   }
 
   #connectError(doing: string): RegistryError {
@@ -252,22 +238,8 @@ export class Registry implements AsyncDisposable {
     });
   }
 
-  #registrationHandle(url: ServiceUrl, key: string): RegistrationHandle {
-    let closed: Promise<void> | undefined;
-    const close = (options: CallOptions = {}): Promise<void> => {
-      closed ??= this.#closing ?? this.unregister(url, options);
-      return closed;
-    };
-    return { url, key, close, [Symbol.asyncDispose]: () => close() };
-  }
-
-  #subscriptionHandle(url: ServiceUrl, listener: NotifyListener): SubscriptionHandle {
-    const close = (): Promise<void> => this.unsubscribe(url, listener);
-    return { url, close, [Symbol.asyncDispose]: close };
-  }
-
   #handle(news: RegistryNews): void {
-    if (news.type === 'connection.up') for (const up of [...this.#ups]) up();
+    if (news.type === 'connection.up') for (const waiter of [...this.#connecting]) waiter.resolve();
     if (isRegistrationNews(news)) this.#publisher.handle(news);
     this.#events.announce(news);
   }

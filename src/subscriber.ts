@@ -5,6 +5,7 @@ import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
 import { type KeyLayout, prefixOf } from './key-layout.js';
 import { Notifier, type NotifyListener } from './notifier.js';
+import { waitWith } from './patience.js';
 import type { ServiceUrl } from './url.js';
 import { UrlList } from './url-list.js';
 import { View } from './view.js';
@@ -108,7 +109,11 @@ export class Subscriber {
     const subscription =
       known ?? this.#add(new ListenerSubscription(url, listener, this.#layout, this.#events));
     try {
-      await this.#firstOf(subscription, doing, options);
+      const { check, timeoutMs, signal } = options;
+      const overdue = (): RegistryError | undefined => (check ? this.#overdue(doing, timeoutMs) : undefined);
+      await waitWith({ doing, signal, timeoutMs, overdue }, (waiter) => {
+        void subscription.first.then(waiter.resolve, waiter.reject);
+      });
     } catch (error) {
       if (known === undefined)
         this.#remove(subscription, registryError('CLOSED', doing, 'the subscription was given up'));
@@ -174,27 +179,6 @@ export class Subscriber {
     this.#views.set(prefix, view);
     this.#engine.watch(prefix);
     return view;
-  }
-
-  #firstOf(subscription: ListenerSubscription, doing: string, options: SubscribeOptions): Promise<void> {
-    const { signal, timeoutMs, check } = options;
-    return new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-      };
-      const abort = (): void => {
-        settle();
-        if (signal !== undefined) reject(abortError(doing, signal));
-      };
-      const timer = setTimeout(() => {
-        settle();
-        if (check) reject(this.#overdue(doing, timeoutMs));
-        else resolve();
-      }, timeoutMs);
-      signal?.addEventListener('abort', abort);
-      subscription.first.then(resolve, reject).finally(settle);
-    });
   }
 
   #overdue(doing: string, timeoutMs: number): RegistryError {
