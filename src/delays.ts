@@ -4,12 +4,12 @@ import { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from '../ma
 type Attempted = { readonly context: { readonly attempt: number } };
 
 /** Draws from (0, backoff], also for the first attempt ("full jitter"). */
-export function jittered(backoff: Backoff, random: () => number): (args: Attempted) => number {
+function jittered(backoff: Backoff, random: () => number): (args: Attempted) => number {
   return ({ context }) => Math.ceil(backoffMs(backoff, context.attempt) * random());
 }
 
 /** Draws from ±10 % around `ms`. */
-export function spread(ms: number, random: () => number): () => number {
+function spread(ms: number, random: () => number): () => number {
   return () => Math.round(ms * (0.9 + 0.2 * random()));
 }
 

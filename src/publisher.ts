@@ -69,7 +69,7 @@ export class Publisher {
       const held = this.#held.get(key);
       if (held === undefined) continue;
       const waiters = news.type === 'registration.written' ? held.writing : held.withdrawing;
-      for (const waiter of [...waiters]) waiter.resolve();
+      for (const waiter of waiters) waiter.resolve();
       if (news.type === 'registration.withdrawn' && held.count === 0) this.#held.delete(key);
     }
   }
@@ -77,16 +77,15 @@ export class Publisher {
   /** The registry has ended: what waits to be written fails, what waits to be withdrawn is done. */
   close(errorFor: (doing: string) => RegistryError): void {
     for (const { writing, withdrawing } of this.#held.values()) {
-      for (const waiter of [...writing]) waiter.reject(errorFor(waiter.doing));
-      for (const waiter of [...withdrawing]) waiter.resolve();
+      for (const waiter of writing) waiter.reject(errorFor(waiter.doing));
+      for (const waiter of withdrawing) waiter.resolve();
     }
     this.#held.clear();
   }
 
   #failed(key: string, news: RegistrationNews & { type: 'registration.failed' }): void {
     const held = this.#held.get(key);
-    for (const waiter of [...(held?.writing ?? [])])
-      waiter.reject(errorFrom(waiter.doing, news.failure, { key }));
+    for (const waiter of held?.writing ?? []) waiter.reject(errorFrom(waiter.doing, news.failure, { key }));
   }
 
   #hold(key: string): Held {

@@ -218,7 +218,7 @@ export class Registry implements AsyncDisposable {
     const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
     this.#subscriber.close(errorFor);
     this.#publisher.close(errorFor);
-    for (const waiter of [...this.#connecting]) waiter.reject(errorFor(waiter.doing));
+    for (const waiter of this.#connecting) waiter.reject(errorFor(waiter.doing));
     this.#events.emit('failed', errorFrom('the registry has stopped', failure));
   }
 
@@ -239,7 +239,7 @@ export class Registry implements AsyncDisposable {
   }
 
   #handle(news: RegistryNews): void {
-    if (news.type === 'connection.up') for (const waiter of [...this.#connecting]) waiter.resolve();
+    if (news.type === 'connection.up') for (const waiter of this.#connecting) waiter.resolve();
     if (isRegistrationNews(news)) this.#publisher.handle(news);
     this.#events.announce(news);
   }

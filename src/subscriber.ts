@@ -112,7 +112,10 @@ export class Subscriber {
       const { check, timeoutMs, signal } = options;
       const overdue = (): RegistryError | undefined => (check ? this.#overdue(doing, timeoutMs) : undefined);
       await waitWith({ doing, signal, timeoutMs, overdue }, (waiter) => {
-        void subscription.first.then(waiter.resolve, waiter.reject);
+        void subscription.first.then(
+          () => waiter.resolve(),
+          (error: RegistryError) => waiter.reject(error),
+        );
       });
     } catch (error) {
       if (known === undefined)

@@ -91,7 +91,7 @@ export class LinkInUse {
 }
 
 /** Options of a call: its deadline, and the signal that cancels it. */
-export function callOptions(timeoutMs: number, signal: AskSignal | undefined): CallOptions {
+function callOptions(timeoutMs: number, signal: AskSignal | undefined): CallOptions {
   const options: CallOptions & { signal?: AskSignal } = { deadline: Date.now() + timeoutMs };
   if (signal !== undefined) options.signal = signal;
   return options;

@@ -165,7 +165,7 @@ export class Transport implements ICallable<Host> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const cancel of [...this.#open]) cancel();
+    for (const cancel of this.#open) cancel();
     this.#open.clear();
     this.#host.close();
   }
