@@ -82,7 +82,7 @@ describeOnEtcd('an etcd of a test', () => {
     expect(isAlive(pid)).toBe(true);
     parent.kill(signal);
     await once(parent, 'exit');
-    await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     // After SIGKILL nobody is left who could delete the folder.
     expect(existsSync(folder)).toBe(signal === 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
