@@ -6,6 +6,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 5_000, interval: 20 } },
     globalSetup: ['test/support/global-setup.ts'],
     tags: [{ name: 'etcd', description: 'Runs on a real etcd; skipped and counted where there is none.' }],
     // The last reporter has the last word.

@@ -120,16 +120,16 @@ test('holds more than it keeps in memory, and loses none of it', async () => {
 
 test('delays one direction without changing the order', async () => {
   const client = await open();
-  proxy.delay('down', 80);
+  proxy.delay('down', 300);
   const before = performance.now();
   for (const letter of ['a', 'b', 'c']) client.socket.write(letter);
   await client.has('abc');
-  expect(performance.now() - before).toBeGreaterThanOrEqual(80);
+  expect(performance.now() - before).toBeGreaterThanOrEqual(300);
   proxy.heal();
   const healed = performance.now();
   client.socket.write('d');
   await client.has('abcd');
-  expect(performance.now() - healed).toBeLessThan(80);
+  expect(performance.now() - healed).toBeLessThan(300);
 });
 
 test.for(['up', 'down'] as const)('cuts after exactly so many bytes %s, once', async (direction) => {
@@ -190,7 +190,7 @@ async function open(): Promise<Client> {
         resolve(how);
       });
     }),
-    has: (text) => expect.poll(() => client.received === text, { interval: 2, timeout: 3_000 }).toBe(true),
+    has: (text) => expect.poll(() => client.received === text, { interval: 2 }).toBe(true),
   };
   socket.on('data', (chunk) => {
     client.received += chunk.toString();

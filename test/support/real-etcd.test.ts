@@ -44,14 +44,16 @@ describeOnEtcd('an etcd of a test', () => {
     expect(await control.revision()).toBe('1');
   });
 
-  test('answers nobody while it is frozen, and goes on where it was', async () => {
+  test('answers nobody once it is frozen, and goes on where it was', async () => {
     await control.put('/frozen', 'before');
-    etcd.freeze();
-    const asked = control.get('/frozen');
-    const first = await Promise.race([asked, new Promise((tick) => setTimeout(tick, 200, 'silence'))]);
-    expect(first).toBe('silence');
-    etcd.thaw();
-    expect((await asked)?.value).toBe('before');
+    for (let round = 0; round < 10; round++) {
+      await etcd.freeze();
+      const asked = control.get('/frozen');
+      const first = await Promise.race([asked, new Promise((tick) => setTimeout(tick, 30, 'silence'))]);
+      etcd.thaw();
+      expect(first).toBe('silence');
+      expect((await asked)?.value).toBe('before');
+    }
   });
 
   test('forgets the history below a compaction', async () => {
@@ -80,7 +82,7 @@ describeOnEtcd('an etcd of a test', () => {
     expect(isAlive(pid)).toBe(true);
     parent.kill(signal);
     await once(parent, 'exit');
-    await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     // After SIGKILL nobody is left who could delete the folder.
     expect(existsSync(folder)).toBe(signal === 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@
  * Ends only what it started. Used by the contract and fault rings, and by benchmarks; knows nothing of vitest.
  */
 import { type ChildProcess, execFile } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -35,8 +35,8 @@ export interface RealEtcd extends AsyncDisposable {
   restart(): Promise<void>;
   /** Deletes all data. Only while it is down; after {@link restart} history begins at revision 1 again. */
   wipe(): void;
-  /** SIGSTOP: sockets stay open and nobody answers. */
-  freeze(): void;
+  /** SIGSTOP: sockets stay open and nobody answers. Resolves when its last thread has stopped. */
+  freeze(): Promise<void>;
   /** SIGCONT. */
   thaw(): void;
   /** Makes every revision below this one unreadable. */
@@ -135,8 +135,10 @@ class OwnEtcd implements RealEtcd {
     rmSync(this.#data, { recursive: true, force: true });
   }
 
-  freeze(): void {
-    this.#signal('SIGSTOP');
+  async freeze(): Promise<void> {
+    const pid = this.#signal('SIGSTOP');
+    // Until each thread has met the signal, one of them may still answer.
+    while (!hasStopped(pid)) await pause(1);
   }
 
   thaw(): void {
@@ -169,9 +171,10 @@ class OwnEtcd implements RealEtcd {
     await this.stop();
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    if (this.#process === undefined) throw new Error(`cannot send ${signal}: etcd does not run`);
-    this.#process.kill(signal);
+  #signal(signal: NodeJS.Signals): number {
+    if (this.pid === undefined) throw new Error(`cannot send ${signal}: etcd does not run`);
+    this.#process?.kill(signal);
+    return this.pid;
   }
 
   async #answers(): Promise<void> {
@@ -188,6 +191,19 @@ class OwnEtcd implements RealEtcd {
   #logTail(): string {
     return existsSync(this.#log) ? readFileSync(this.#log, 'utf8').slice(-2_000) : 'no log was written';
   }
+}
+
+/** True when every thread of the process is stopped, or gone; where there is no /proc, that is taken on trust. */
+function hasStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return true;
+  return readdirSync(tasks).every((task) => {
+    try {
+      return /\) [TZX] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+    } catch {
+      return true;
+    }
+  });
 }
 
 /** True when etcd says that a linearizable read succeeds, hence that there is a leader. */
