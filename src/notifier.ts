@@ -24,7 +24,8 @@ export class Notifier {
   readonly #listener: NotifyListener;
   readonly #onError: (error: unknown) => void;
   readonly #pending = new Set<UrlList>();
-  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  /** Takes back the delivery that is due; a function, because clearing one kind of timer as another corrupts Node's queues. */
+  #unschedule: (() => void) | undefined;
   #isDelivering = false;
   #failures = 0;
   #closed = false;
@@ -53,21 +54,19 @@ export class Notifier {
   close(): void {
     this.#closed = true;
     this.#pending.clear();
-    if (this.#scheduled !== undefined) {
-      clearImmediate(this.#scheduled as NodeJS.Immediate);
-      clearTimeout(this.#scheduled as NodeJS.Timeout);
-    }
+    this.#unschedule?.();
     this.#afterPass?.();
   }
 
   /** At the end of the current turn, so that answers that arrive together are told together. */
   #schedule(): void {
-    if (this.#closed || this.#isDelivering || this.#scheduled !== undefined) return;
-    this.#scheduled = setImmediate(() => this.#deliver());
+    if (this.#closed || this.#isDelivering || this.#unschedule !== undefined) return;
+    const immediate = setImmediate(() => this.#deliver());
+    this.#unschedule = () => clearImmediate(immediate);
   }
 
   #deliver(): void {
-    this.#scheduled = undefined;
+    this.#unschedule = undefined;
     const lists = [...this.#pending].filter((list) => list.isSettled).sort(byCategory);
     this.#isDelivering = true;
     const calls = lists.map((list) => this.#tell(list));
@@ -97,7 +96,8 @@ export class Notifier {
     if (this.#closed) return;
     if (hasFailed) {
       const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));
-      this.#scheduled = setTimeout(() => this.#deliver(), delayMs).unref();
+      const timer = setTimeout(() => this.#deliver(), delayMs).unref();
+      this.#unschedule = () => clearTimeout(timer);
     } else if ([...this.#pending].some((list) => list.isSettled)) {
       this.#schedule();
     }

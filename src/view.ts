@@ -58,13 +58,13 @@ export class View {
     return this.#readers.size;
   }
 
-  /** Adds a reader; it gets the present content at once if there is a settled one. */
+  /** Adds a reader; it gets the present content at once, settled or not. */
   add(reader: ViewReader): void {
     this.#readers.add(reader);
     if (this.#failure !== undefined) reader.denied(this.#failure);
-    if (!this.#live || this.#position === undefined) return;
+    if (this.#position === undefined) return;
     reader.replaced(this.#entries.values());
-    reader.settled(this.#position);
+    if (this.#live) reader.settled(this.#position);
   }
 
   remove(reader: ViewReader): void {

@@ -154,6 +154,32 @@ test('calls nobody after close, whatever was in flight [SUB-5]', async () => {
   expect(calls).toEqual([]);
 });
 
+test('leaves the timers of others alone when it is closed while a retry is due', async () => {
+  const providers = list('providers');
+  settle(providers, [1], '5');
+  const failing = new Notifier(
+    () => {
+      throw new Error('always');
+    },
+    () => {},
+  );
+  failing.offer(providers);
+  await turn();
+  let ran = 0;
+  const others = [1, 2, 3].map(
+    () =>
+      new Promise<void>((resolve) => {
+        setImmediate(() => {
+          ran += 1;
+          resolve();
+        });
+      }),
+  );
+  failing.close();
+  await Promise.race([Promise.all(others), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  expect(ran).toBe(3);
+});
+
 test('does not call the second category when the first call closes the subscription [SUB-5]', async () => {
   const categories: string[] = [];
   const notifier: Notifier = new Notifier(

@@ -59,15 +59,19 @@ test('keeps its content and says since when it is stale [SUB-7]', () => {
   expect(view.stale).toBeUndefined();
 });
 
-test('gives a late reader the present content at once, but not an unsettled one', () => {
+test('gives a late reader the present content at once, and calls it settled when it is', () => {
   const log: string[] = [];
   const view = new View(prefix);
   view.apply(listed(['a'], '5'), 1);
   view.apply(live, 1);
   view.add(reader(log));
+  expect(log.splice(0)).toEqual(['replaced /p/a', 'settled 0/5']);
   view.apply(stale, 1);
-  view.add(reader(log));
-  expect(log).toEqual(['replaced /p/a', 'settled 0/5']);
+  const late: string[] = [];
+  view.add(reader(late));
+  expect(late).toEqual(['replaced /p/a']);
+  view.apply(live, 2);
+  expect(late).toEqual(['replaced /p/a', 'settled 0/5']);
 });
 
 test('tells every reader, also a late one, that the prefix is denied', () => {

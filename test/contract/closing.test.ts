@@ -74,7 +74,7 @@ function closings(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('ends after close while etcd is frozen, and its keys go with the lease [LIFE-1]', async () => {
-    etcd.freeze();
+    await etcd.freeze();
     await closesAndEnds();
     etcd.thaw();
     await eventually(async () => expect(await ourKeys()).toEqual([]));

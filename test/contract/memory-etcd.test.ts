@@ -64,7 +64,7 @@ describe('what happens to a server', () => {
 
   test('a put sent while the server is frozen times out and is applied on thaw', async () => {
     await put('/a', 'before');
-    etcd.freeze();
+    await etcd.freeze();
     expect(
       await codeOf(client.kv.put({ key: bytes('/a'), value: bytes('late') }, { deadline: Date.now() + 50 })),
     ).toBe(4);

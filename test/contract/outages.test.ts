@@ -92,7 +92,7 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
     const expired = new Promise<void>((resolve) => {
       registry.on('lease', (event) => event.state === 'expired' && resolve());
     });
-    etcd.freeze();
+    await etcd.freeze();
     await expired;
     etcd.thaw();
     await eventually(() => expect(registry.status().lease.generation).toBeGreaterThan(1));

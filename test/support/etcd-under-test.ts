@@ -7,6 +7,8 @@ import { startEtcd } from './real-etcd.js';
 export interface EtcdUnderTest {
   /** What the product connects to: the proxy in front of etcd. */
   readonly endpoint: string;
+  /** Etcd itself, around the proxy. */
+  readonly direct: string;
   readonly proxy: TcpProxy;
   /** A connection of the test's own, around the proxy. */
   readonly control: ControlClient;
@@ -15,12 +17,12 @@ export interface EtcdUnderTest {
   restart(): Promise<void>;
   /** Empties the data; only while killed. */
   wipe(): void;
-  freeze(): void;
+  freeze(): void | Promise<void>;
   thaw(): void;
   stop(): Promise<void>;
 }
 
-type Core = Omit<EtcdUnderTest, 'endpoint' | 'proxy' | 'control' | 'stop'> & {
+type Core = Omit<EtcdUnderTest, 'endpoint' | 'direct' | 'proxy' | 'control' | 'stop'> & {
   readonly endpoint: string;
   stop(): Promise<void>;
 };
@@ -57,6 +59,7 @@ async function behindProxy(core: Core): Promise<EtcdUnderTest> {
   return {
     ...core,
     endpoint: proxy.endpoint.replace('http://', ''),
+    direct: core.endpoint,
     proxy,
     control,
     stop: async () => {
