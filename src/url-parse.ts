@@ -3,7 +3,7 @@
  * The body is read at once, because that is where a text can be wrong; the query only when somebody asks.
  */
 import { RegistryError } from './errors.js';
-import { javaTrim, parseJavaInt } from './java-text.js';
+import { javaTrim, javaTrimEnd, parseJavaInt } from './java-text.js';
 import { quoted } from './quoted.js';
 import { normalParts, type UrlParameterMap, type UrlParts } from './url-parts.js';
 
@@ -79,6 +79,33 @@ export function parseQuery(query: string): UrlParameterMap {
     start = end < 0 ? query.length : end + 1;
   }
   return parameters;
+}
+
+/**
+ * What {@link parseQuery} would hold under a key, found without reading the rest: a view of ten thousand providers
+ * asks each for a handful of parameters, and a map for each costs more than all that.
+ */
+export function findParameter(query: string, key: string): string | undefined {
+  if (key === '' || key !== javaTrim(key) || /[&=]/.test(key)) return parseQuery(query).get(key);
+  let found: string | undefined;
+  for (let at = query.indexOf(key); at >= 0; at = query.indexOf(key, at + 1)) {
+    if (startsPiece(query, at)) found = valueBehind(query, at + key.length, key) ?? found;
+  }
+  return found;
+}
+
+function startsPiece(query: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && query.charCodeAt(before) <= 0x20) before--;
+  return before < 0 || query[before] === '&';
+}
+
+/** The value where a key ends at `at`; undefined where the key goes on. */
+function valueBehind(query: string, at: number, key: string): string | undefined {
+  const next = query.indexOf('&', at);
+  const end = next < 0 ? query.length : next;
+  if (query[at] === '=') return javaTrimEnd(query.slice(at + 1, end));
+  return javaTrim(query.slice(at, end)) === '' ? key : undefined;
 }
 
 function unreadable(text: string, position: number, reason: string): RegistryError {

@@ -5,10 +5,13 @@
 import { anyHost, providersCategory } from './dubbo-names.js';
 import { equalsIgnoringCase } from './java-text.js';
 import { UrlParameters } from './url-parameters.js';
-import { parseQuery } from './url-parse.js';
+import { findParameter, parseQuery } from './url-parse.js';
 import { isBlank, type UrlParameterMap, type UrlParts } from './url-parts.js';
 import { renderQuery, renderUrl } from './url-render.js';
 import { explainLoss } from './url-round-trip.js';
+
+/** One match asks for less than this; who asks for more gets a map. */
+const searchesMax = 16;
 
 /** The readable half of a URL. Parts that are absent are undefined, which is not the same as ''. */
 export abstract class UrlValue extends UrlParameters {
@@ -16,6 +19,8 @@ export abstract class UrlValue extends UrlParameters {
   /** The query as written; read when a parameter is asked for. */
   readonly #query: string;
   #parameters: UrlParameterMap | undefined;
+  /** How often the query was searched for one parameter. */
+  #searches = 0;
   #record: Readonly<Record<string, string>> | undefined;
   #fullString: string | undefined;
   #canonicalKey: string | undefined;
@@ -65,6 +70,14 @@ export abstract class UrlValue extends UrlParameters {
   protected override get parameterMap(): UrlParameterMap {
     this.#parameters ??= parseQuery(this.#query);
     return this.#parameters;
+  }
+
+  protected override rawParameter(key: string): string | undefined {
+    if (this.#parameters === undefined && this.#searches < searchesMax) {
+      this.#searches++;
+      return findParameter(this.#query, key);
+    }
+    return this.parameterMap.get(key);
   }
 
   /** `user:password`, '' for the one that is missing; undefined without either. */

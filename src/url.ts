@@ -62,6 +62,17 @@ export class ServiceUrl extends UrlValue {
     return text === '' ? undefined : ServiceUrl.parse(text);
   }
 
+  /** The service key with its first slash replaced by `*`, as Dubbo up to 2.7.1 names rules. */
+  getEncodedServiceKey(): string {
+    if (this.serviceKey !== undefined) return this.serviceKey.replace('/', '*');
+    const reason = 'it names no interface';
+    throw new RegistryError(
+      'INVALID_URL',
+      `cannot encode the service key of ${quoted(this.toString())}: ${reason}; add a path or the parameter interface`,
+      { text: this.toFullString(), reason },
+    );
+  }
+
   withProtocol(protocol: string | undefined): ServiceUrl {
     return this.#withParts({ protocol });
   }
@@ -105,7 +116,7 @@ export class ServiceUrl extends UrlValue {
   /** Sets a parameter; an empty key or value changes nothing. */
   addParameter(key: string, value: ParameterValue): ServiceUrl {
     const text = textOf(value);
-    if (key === '' || text === '' || this.parameterMap.get(key) === text) return this;
+    if (key === '' || text === '' || this.rawParameter(key) === text) return this;
     return this.#withParameters(new Map(this.parameterMap).set(key, text));
   }
 
