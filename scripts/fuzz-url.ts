@@ -5,7 +5,8 @@
 import { percentDecode } from '../src/percent-coding.js';
 import { readProperties } from '../src/properties.js';
 import { ServiceUrl } from '../src/url.js';
-import { parseQuery, parseUrlText } from '../src/url-parse.js';
+import { parseUrlText } from '../src/url-parse.js';
+import { parseQuery } from '../src/url-query.js';
 import { type FuzzCounts, fuzzOnce } from '../test/support/url-fuzz.js';
 import { foreignTexts } from '../test/support/url-texts.js';
 

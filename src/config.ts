@@ -98,13 +98,13 @@ const propertyNames = {
 } as const;
 
 /** The name of a setting; beside the address and the credentials, that of a parameter of the registry URL. */
-export type SettingName = keyof typeof propertyNames;
+type SettingName = keyof typeof propertyNames;
 
 /** Settings the caller names himself. */
 export type SettingOptions = Readonly<Partial<Record<SettingName, string | number | boolean | undefined>>>;
 
 /** Where a setting was found; `address` means in the query or user info of the address. */
-export type SettingOrigin = 'options' | 'environment' | 'file' | 'address' | 'default';
+type SettingOrigin = 'options' | 'environment' | 'file' | 'address' | 'default';
 
 /** What all layers together say. */
 export interface ResolvedSettings {

@@ -94,7 +94,7 @@ function withListedHosts(address: string): string {
 }
 
 /** Refuses an address that stands for every host, or names none, as INVALID_ADDRESS. */
-export function requireDialable(url: ServiceUrl): void {
+function requireDialable(url: ServiceUrl): void {
   if (url.isAnyHost) throw undialable(`${quoted(url.host ?? '')} stands for every host`, url);
   if (isBlank(url.host)) throw undialable('it names no host', url);
 }

@@ -6,7 +6,8 @@ import { RegistryError } from './errors.js';
 import { equalsIgnoringCase, parseJavaDouble, parseJavaInt, parseJavaLong, splitList } from './java-text.js';
 import { percentDecode } from './percent-coding.js';
 import { quoted } from './quoted.js';
-import { isBlank, type UrlParameterMap } from './url-parts.js';
+import { isBlank } from './url-parts.js';
+import type { UrlParameterMap } from './url-query.js';
 
 const defaultPrefix = 'default.';
 

@@ -1,11 +1,11 @@
 /**
  * Reads the text of a Dubbo URL, step by step as `URL.valueOf` of Dubbo 2.7.1. No percent-decoding happens here.
- * The body is read at once, because that is where a text can be wrong; the query only when somebody asks.
+ * Only the body is read, because that is where a text can be wrong; the query is left to url-query.ts.
  */
 import { RegistryError } from './errors.js';
-import { javaTrim, javaTrimEnd, parseJavaInt } from './java-text.js';
+import { javaTrim, parseJavaInt } from './java-text.js';
 import { quoted } from './quoted.js';
-import { normalParts, type UrlParameterMap, type UrlParts } from './url-parts.js';
+import { normalParts, type UrlParts } from './url-parts.js';
 
 /** A text cut in two: its body read, its query still as written. */
 export interface ParsedUrl {
@@ -64,48 +64,6 @@ function readAddress(address: string): {
   const host = hasPort ? address.slice(0, colon) : address;
   const digits = hasPort ? address.slice(colon + 1) : '';
   return { host: host === '' ? undefined : host, port: hasPort ? parseJavaInt(digits) : 0, digits };
-}
-
-/** Reads a query: pieces between `&`, trimmed; a piece without `=` is its own value; the last of equal keys wins. */
-export function parseQuery(query: string): UrlParameterMap {
-  const parameters = new Map<string, string>();
-  let start = 0;
-  while (start < query.length) {
-    const end = query.indexOf('&', start);
-    const piece = javaTrim(query.slice(start, end < 0 ? query.length : end));
-    const equals = piece.indexOf('=');
-    if (equals >= 0) parameters.set(piece.slice(0, equals), piece.slice(equals + 1));
-    else if (piece !== '') parameters.set(piece, piece);
-    start = end < 0 ? query.length : end + 1;
-  }
-  return parameters;
-}
-
-/**
- * What {@link parseQuery} would hold under a key, found without reading the rest: a view of ten thousand providers
- * asks each for a handful of parameters, and a map for each costs more than all that.
- */
-export function findParameter(query: string, key: string): string | undefined {
-  if (key === '' || key !== javaTrim(key) || /[&=]/.test(key)) return parseQuery(query).get(key);
-  let found: string | undefined;
-  for (let at = query.indexOf(key); at >= 0; at = query.indexOf(key, at + 1)) {
-    if (startsPiece(query, at)) found = valueBehind(query, at + key.length, key) ?? found;
-  }
-  return found;
-}
-
-function startsPiece(query: string, at: number): boolean {
-  let before = at - 1;
-  while (before >= 0 && query.charCodeAt(before) <= 0x20) before--;
-  return before < 0 || query[before] === '&';
-}
-
-/** The value where a key ends at `at`; undefined where the key goes on. */
-function valueBehind(query: string, at: number, key: string): string | undefined {
-  const next = query.indexOf('&', at);
-  const end = next < 0 ? query.length : next;
-  if (query[at] === '=') return javaTrimEnd(query.slice(at + 1, end));
-  return javaTrim(query.slice(at, end)) === '' ? key : undefined;
 }
 
 function unreadable(text: string, position: number, reason: string): RegistryError {

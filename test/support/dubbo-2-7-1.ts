@@ -29,7 +29,7 @@ export function dubboRoot(group: string | null): string {
 }
 
 /** The one key that is created above a path: decided by how the path, or its parent, ends as text (E8). */
-export function dubboParent(path: string): string | undefined {
+function dubboParent(path: string): string | undefined {
   const endsInCategory = (text: string): boolean => categoryWords.some((word) => text.endsWith(word));
   const cut = (text: string): string => text.slice(0, Math.max(0, text.lastIndexOf('/')));
   if (path.lastIndexOf('/') <= 0) return undefined;

@@ -7,7 +7,7 @@ import { percentDecode, percentEncode } from '../../src/percent-coding.js';
 import { readProperties, writeProperties } from '../../src/properties.js';
 import { ServiceUrl } from '../../src/url.js';
 import { isMatch, urlOfChild } from '../../src/url-match.js';
-import { findParameter, parseQuery } from '../../src/url-parse.js';
+import { findParameter, parseQuery, renderQuery, UrlQuery } from '../../src/url-query.js';
 
 /** How many texts each reader answered. The others were refused with an error of ours. */
 export interface FuzzCounts {
@@ -65,9 +65,11 @@ function checkUrl(url: ServiceUrl, text: string): void {
   assert.equal(layout.urlPath(reread), key, 'key to url to key');
 }
 
-/** The search for one parameter agrees with the map of all. */
+/** What is found or rendered without reading everything is what reading everything gives. */
 function checkQuery(text: string): void {
   const parameters = parseQuery(text);
+  assert.equal(new UrlQuery(text).text, renderQuery(parameters));
+  assert.deepEqual(new UrlQuery(text).identity, new UrlQuery(parameters).identity);
   for (const key of [...parameters.keys(), 'group', 'a', '']) {
     assert.equal(findParameter(text, key), parameters.get(key), `parameter ${JSON.stringify(key)}`);
   }
