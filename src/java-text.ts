@@ -15,6 +15,13 @@ export function javaTrim(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
+/** {@link javaTrim}, at the end only. */
+export function javaTrimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
+
 /** `String.equalsIgnoreCase` against an ASCII word in upper case: unit by unit, so 'ſ' equals 'S'. */
 export function equalsIgnoringCase(text: string, upperCaseWord: string): boolean {
   return text.length === upperCaseWord.length && text.toUpperCase() === upperCaseWord;
@@ -68,22 +75,26 @@ function digitValue(unit: string): number {
 }
 
 /**
- * Splits at each run of separators together with the blanks around it, as a Java regular expression
- * `\s*[separators]+\s*` does: empty pieces at the end are dropped, one at the start is kept. Linear in the text,
- * which that regular expression is not.
+ * Splits at each run of separators (one character, or either of two) together with the blanks around it, as the Java
+ * regular expression `\s*[separators]+\s*` does: empty pieces at the end are dropped, one at the start is kept. Linear
+ * in the text, which that regular expression is not.
  */
-export function splitList(text: string, separators = ','): string[] {
+export function splitList(text: string, separators: ',' | '|;' = ','): string[] {
+  const [first, second] = [separators.charCodeAt(0), separators.charCodeAt(separators.length - 1)];
   const pieces: string[] = [];
   let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (!separators.includes(text.charAt(at))) continue;
+  let at = 0;
+  while (at < text.length) {
+    if (text.charCodeAt(at) !== first && text.charCodeAt(at) !== second) {
+      at++;
+      continue;
+    }
     let end = at;
     while (end > start && isJavaSpace(text.charCodeAt(end - 1))) end--;
     pieces.push(text.slice(start, end));
-    while (at < text.length && separators.includes(text.charAt(at))) at++;
-    while (at < text.length && isJavaSpace(text.charCodeAt(at))) at++;
+    while (text.charCodeAt(at) === first || text.charCodeAt(at) === second) at++;
+    while (isJavaSpace(text.charCodeAt(at))) at++;
     start = at;
-    at--;
   }
   if (pieces.length === 0) return [text];
   pieces.push(text.slice(start));

@@ -74,6 +74,8 @@ export class KeyLayout {
   /** The key of a URL. Refuses what a reader of the key would see otherwise than it is, such as a value with `&`. */
   urlPath(url: ServiceUrl): string {
     const path = `${this.categoryPath(url)}/${percentEncode(url.toFullString())}`;
+    // Readers pass over names without `://`.
+    if (isBlank(url.protocol)) throw unplaceable(url, 'it names no protocol', 'begin it with dubbo://');
     const loss = url.explainLoss();
     if (loss === undefined) return path;
     throw unplaceable(url, loss, 'set it with addParameterAndEncoded, and decode it where it is read');

@@ -11,8 +11,15 @@ import { quoted } from './quoted.js';
 export function percentEncode(text: string | undefined): string {
   if (text === undefined || text === '') return '';
   if (/^[\w.*-]*$/.test(text)) return text;
-  const wellFormed = text.replace(/\p{Surrogate}/gu, '?');
-  return encodeURIComponent(wellFormed).replace(/%20|[!'()~]/g, encodeRest);
+  return encodeUnits(text).replace(/%20|[!'()~]/g, encodeRest);
+}
+
+function encodeUnits(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '?'));
+  }
 }
 
 function encodeRest(kept: string): string {

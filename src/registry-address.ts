@@ -29,13 +29,14 @@ export function parseUrl(
 ): ServiceUrl | undefined {
   if (isBlank(address)) return undefined;
   const { protocol, username, password, host: _host, port: portText, path, ...parameters } = defaults;
+  const defaultPort = portOf(portText) || dubboRegistryPort;
   let url = ServiceUrl.parse(
     address.includes('://') || address.includes('?') ? address : withBackup(address),
   );
   if (isBlank(url.protocol)) url = url.withProtocol(protocol || dubboProtocol);
   if (isBlank(url.username) && !isBlank(username)) url = url.withUsername(username);
   if (isBlank(url.password) && !isBlank(password)) url = url.withPassword(password);
-  if (url.port <= 0) url = url.withPort(portOf(portText) || dubboRegistryPort);
+  if (url.port <= 0) url = url.withPort(defaultPort);
   if (isBlank(url.path) && !isBlank(path)) url = url.withPath(path);
   for (const [key, value] of Object.entries(parameters)) {
     if (isBlank(url.parameters[key])) url = url.addParameter(key, value);
@@ -74,6 +75,7 @@ export function parseRegistryAddress(address: string, defaults: AddressDefaults 
     port: portOf(port) > 0 ? port : String(etcdPort),
   });
   if (url === undefined) throw undialable('it is empty');
+  if (/^n\/a$/i.test(address)) throw undialable("'N/A' stands for no registry");
   requireDialable(url);
   return url;
 }
@@ -92,7 +94,7 @@ function withListedHosts(address: string): string {
 }
 
 /** Refuses an address that stands for every host, or names none, as INVALID_ADDRESS. */
-export function requireDialable(url: ServiceUrl): void {
+function requireDialable(url: ServiceUrl): void {
   if (url.isAnyHost) throw undialable(`${quoted(url.host ?? '')} stands for every host`, url);
   if (isBlank(url.host)) throw undialable('it names no host', url);
 }

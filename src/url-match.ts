@@ -126,7 +126,7 @@ export function emptyUrlOf(serviceKey: string, category: string): ServiceUrl {
 }
 
 /** A key that could not be read, and why. */
-export interface SkippedChild {
+interface SkippedChild {
   readonly name: string;
   readonly error: RegistryError;
 }

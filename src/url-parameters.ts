@@ -6,7 +6,8 @@ import { RegistryError } from './errors.js';
 import { equalsIgnoringCase, parseJavaDouble, parseJavaInt, parseJavaLong, splitList } from './java-text.js';
 import { percentDecode } from './percent-coding.js';
 import { quoted } from './quoted.js';
-import { isBlank, type UrlParameterMap } from './url-parts.js';
+import { isBlank } from './url-parts.js';
+import type { UrlParameterMap } from './url-query.js';
 
 const defaultPrefix = 'default.';
 
@@ -15,15 +16,17 @@ export abstract class UrlParameters {
   /** The parameters as they stand in the URL, without any fallback. */
   protected abstract get parameterMap(): UrlParameterMap;
 
+  /** One of them; cheaper than the map where that was not needed yet. */
+  protected abstract rawParameter(key: string): string | undefined;
+
   /** The value, or that of `default.` + key where it is absent or empty, or the fallback where that is so too. */
   getParameter(key: string): string | undefined;
   getParameter(key: string, fallback: string): string;
   getParameter(key: string, fallback?: string): string | undefined;
   getParameter(key: string, fallback?: string): string | undefined {
-    const map = this.parameterMap;
-    const value = map.get(key);
+    const value = this.rawParameter(key);
     if (!isBlank(value)) return value;
-    const inherited = map.get(defaultPrefix + key);
+    const inherited = this.rawParameter(defaultPrefix + key);
     // Dubbo gives back an empty inherited value only where the caller names no default of his own.
     return fallback === undefined || !isBlank(inherited) ? inherited : fallback;
   }
@@ -131,7 +134,7 @@ export abstract class UrlParameters {
 
   #methodKey(method: string, key: string): string {
     const full = `${method}.${key}`;
-    return isBlank(this.parameterMap.get(full)) ? key : full;
+    return isBlank(this.rawParameter(full)) ? key : full;
   }
 
   #read<T>(key: string, fallback: T, parse: (text: string) => T | undefined, form: string): T {

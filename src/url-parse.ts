@@ -1,11 +1,11 @@
 /**
  * Reads the text of a Dubbo URL, step by step as `URL.valueOf` of Dubbo 2.7.1. No percent-decoding happens here.
- * The body is read at once, because that is where a text can be wrong; the query only when somebody asks.
+ * Only the body is read, because that is where a text can be wrong; the query is left to url-query.ts.
  */
 import { RegistryError } from './errors.js';
 import { javaTrim, parseJavaInt } from './java-text.js';
 import { quoted } from './quoted.js';
-import { normalParts, type UrlParameterMap, type UrlParts } from './url-parts.js';
+import { normalParts, type UrlParts } from './url-parts.js';
 
 /** A text cut in two: its body read, its query still as written. */
 export interface ParsedUrl {
@@ -64,21 +64,6 @@ function readAddress(address: string): {
   const host = hasPort ? address.slice(0, colon) : address;
   const digits = hasPort ? address.slice(colon + 1) : '';
   return { host: host === '' ? undefined : host, port: hasPort ? parseJavaInt(digits) : 0, digits };
-}
-
-/** Reads a query: pieces between `&`, trimmed; a piece without `=` is its own value; the last of equal keys wins. */
-export function parseQuery(query: string): UrlParameterMap {
-  const parameters = new Map<string, string>();
-  let start = 0;
-  while (start < query.length) {
-    const end = query.indexOf('&', start);
-    const piece = javaTrim(query.slice(start, end < 0 ? query.length : end));
-    const equals = piece.indexOf('=');
-    if (equals >= 0) parameters.set(piece.slice(0, equals), piece.slice(equals + 1));
-    else if (piece !== '') parameters.set(piece, piece);
-    start = end < 0 ? query.length : end + 1;
-  }
-  return parameters;
 }
 
 function unreadable(text: string, position: number, reason: string): RegistryError {

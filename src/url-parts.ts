@@ -17,9 +17,6 @@ export interface UrlParts {
   readonly path: string | undefined;
 }
 
-/** Parameters, in no particular order. A null value of Java is held as '', which reads and renders the same. */
-export type UrlParameterMap = ReadonlyMap<string, string>;
-
 /** The parts as the constructor of Dubbo 2.7.1's URL leaves them; a password without a user is an INVALID_URL. */
 export function normalParts(parts: UrlParts, text?: string): UrlParts {
   if (isBlank(parts.username) && !isBlank(parts.password)) {

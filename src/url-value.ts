@@ -5,31 +5,31 @@
 import { anyHost, providersCategory } from './dubbo-names.js';
 import { equalsIgnoringCase } from './java-text.js';
 import { UrlParameters } from './url-parameters.js';
-import { parseQuery } from './url-parse.js';
-import { isBlank, type UrlParameterMap, type UrlParts } from './url-parts.js';
-import { renderQuery, renderUrl } from './url-render.js';
+import { isBlank, type UrlParts } from './url-parts.js';
+import type { UrlParameterMap, UrlQuery } from './url-query.js';
+import { renderUrl } from './url-render.js';
 import { explainLoss } from './url-round-trip.js';
 
 /** The readable half of a URL. Parts that are absent are undefined, which is not the same as ''. */
 export abstract class UrlValue extends UrlParameters {
   readonly #parts: UrlParts;
-  /** The query as written; read when a parameter is asked for. */
-  readonly #query: string;
-  #parameters: UrlParameterMap | undefined;
+  readonly #query: UrlQuery;
   #record: Readonly<Record<string, string>> | undefined;
   #fullString: string | undefined;
   #canonicalKey: string | undefined;
 
-  protected constructor(parts: UrlParts, query: string, parameters: UrlParameterMap | undefined) {
+  protected constructor(parts: UrlParts, query: UrlQuery) {
     super();
     this.#parts = parts;
     this.#query = query;
-    this.#parameters = parameters;
   }
 
-  /** All parts at once. */
   protected get parts(): UrlParts {
     return this.#parts;
+  }
+
+  protected get query(): UrlQuery {
+    return this.#query;
   }
 
   get protocol(): string | undefined {
@@ -63,8 +63,11 @@ export abstract class UrlValue extends UrlParameters {
   }
 
   protected override get parameterMap(): UrlParameterMap {
-    this.#parameters ??= parseQuery(this.#query);
-    return this.#parameters;
+    return this.#query.map;
+  }
+
+  protected override rawParameter(key: string): string | undefined {
+    return this.#query.get(key);
   }
 
   /** `user:password`, '' for the one that is missing; undefined without either. */
@@ -117,14 +120,14 @@ export abstract class UrlValue extends UrlParameters {
 
   /** Everything, credentials included: the text in etcd keys and cache files. With names, only those parameters. */
   toFullString(...names: readonly string[]): string {
-    if (names.length > 0) return this.#render(true, this.#parts.path, names);
-    this.#fullString ??= this.#render(true, this.#parts.path, names);
+    if (names.length > 0) return this.#render(true, this.#query.textOf(names));
+    this.#fullString ??= this.#render(true, this.#query.text);
     return this.#fullString;
   }
 
   /** As {@link toFullString}, without the credentials. */
   override toString(...names: readonly string[]): string {
-    return this.#render(false, this.#parts.path, names);
+    return this.#render(false, names.length > 0 ? this.#query.textOf(names) : this.#query.text);
   }
 
   /** What JSON shows: {@link toString}. */
@@ -134,12 +137,12 @@ export abstract class UrlValue extends UrlParameters {
 
   /** With credentials, without parameters. */
   toIdentityString(): string {
-    return this.#render(true, this.#parts.path);
+    return this.#render(true, '');
   }
 
   /** {@link toIdentityString} with the service key in place of the path. */
   toServiceStringWithoutResolving(): string {
-    return this.#render(true, this.serviceKey);
+    return renderUrl(this.#parts, { user: true, path: this.serviceKey });
   }
 
   /** {@link toServiceStringWithoutResolving} with the host replaced by the IP address the caller resolved it to. */
@@ -149,7 +152,7 @@ export abstract class UrlValue extends UrlParameters {
 
   /** The query alone, without `?`. */
   toParameterString(...names: readonly string[]): string {
-    return renderQuery(this.parameterMap, names);
+    return names.length > 0 ? this.#query.textOf(names) : this.#query.text;
   }
 
   /**
@@ -189,28 +192,19 @@ export abstract class UrlValue extends UrlParameters {
   get canonicalKey(): string {
     if (this.#canonicalKey === undefined) {
       const { protocol, username, password, host, port, path } = this.#parts;
-      const entries = [...this.parameterMap].sort(([a], [b]) => (a < b ? -1 : 1));
-      this.#canonicalKey = JSON.stringify([
-        protocol,
-        username,
-        password,
-        host,
-        port,
-        path,
-        ...entries.flat(),
-      ]);
+      const members = [protocol, username, password, host, port, path, this.#query.identity];
+      this.#canonicalKey = JSON.stringify(members);
     }
     return this.#canonicalKey;
   }
 
   /** What a reader of {@link toFullString} would see otherwise than it is here, as a sentence, or undefined. */
   explainLoss(): string | undefined {
-    return explainLoss(this.#parts, this.parameterMap, this.toFullString());
+    return explainLoss(this.#parts, this.#query, this.toFullString());
   }
 
-  #render(user: boolean, path: string | undefined, names?: readonly string[]): string {
-    const query = names === undefined ? {} : { parameters: this.parameterMap, names };
-    return renderUrl(this.#parts, { user, path, ...query });
+  #render(user: boolean, query: string): string {
+    return renderUrl(this.#parts, { user, path: this.#parts.path, query });
   }
 
   #keyOf(name: string | undefined): string | undefined {

@@ -10,7 +10,8 @@ import { quoted } from './quoted.js';
 import { RecentTexts } from './recent-texts.js';
 import { objectParts, type ServiceUrlParts } from './url-object.js';
 import { parseUrlText } from './url-parse.js';
-import { normalParts, type UrlParameterMap, type UrlParts } from './url-parts.js';
+import { normalParts, type UrlParts } from './url-parts.js';
+import { type UrlParameterMap, UrlQuery } from './url-query.js';
 import { UrlValue } from './url-value.js';
 
 /** About ten thousand provider URLs of 400 units each. */
@@ -22,8 +23,8 @@ export type ParameterValue = string | number | bigint | boolean | null | undefin
 
 /** A Dubbo URL. The methods that change something return a new value, or the same one where nothing changes. */
 export class ServiceUrl extends UrlValue {
-  private constructor(parts: UrlParts, query: string, parameters?: UrlParameterMap) {
-    super(parts, query, parameters);
+  private constructor(parts: UrlParts, query: UrlQuery) {
+    super(parts, query);
   }
 
   /** Reads a text as `URL.valueOf` does. Equal texts give the same object as long as they are remembered. */
@@ -31,7 +32,7 @@ export class ServiceUrl extends UrlValue {
     const known = recentUrls.get(text);
     if (known !== undefined) return known;
     const { parts, query } = parseUrlText(text);
-    const url = new ServiceUrl(parts, query);
+    const url = new ServiceUrl(parts, new UrlQuery(query));
     recentUrls.add(text, url);
     return url;
   }
@@ -41,7 +42,7 @@ export class ServiceUrl extends UrlValue {
     if (input instanceof ServiceUrl) return input;
     if (typeof input === 'string') return ServiceUrl.parse(input);
     const { parts, parameters } = objectParts(input);
-    const url = new ServiceUrl(normalParts(parts), '', parameters);
+    const url = new ServiceUrl(normalParts(parts), new UrlQuery(parameters));
     const loss = url.explainLoss();
     if (loss === undefined) return url;
     throw new RegistryError(
@@ -60,6 +61,17 @@ export class ServiceUrl extends UrlValue {
   getUrlParameter(key: string): ServiceUrl | undefined {
     const text = this.getParameterAndDecoded(key);
     return text === '' ? undefined : ServiceUrl.parse(text);
+  }
+
+  /** The service key with its first slash replaced by `*`, as Dubbo up to 2.7.1 names rules. */
+  getEncodedServiceKey(): string {
+    if (this.serviceKey !== undefined) return this.serviceKey.replace('/', '*');
+    const reason = 'it names no interface';
+    throw new RegistryError(
+      'INVALID_URL',
+      `cannot encode the service key of ${quoted(this.toString())}: ${reason}; add a path or the parameter interface`,
+      { text: this.toFullString(), reason },
+    );
   }
 
   withProtocol(protocol: string | undefined): ServiceUrl {
@@ -105,7 +117,7 @@ export class ServiceUrl extends UrlValue {
   /** Sets a parameter; an empty key or value changes nothing. */
   addParameter(key: string, value: ParameterValue): ServiceUrl {
     const text = textOf(value);
-    if (key === '' || text === '' || this.parameterMap.get(key) === text) return this;
+    if (key === '' || text === '' || this.rawParameter(key) === text) return this;
     return this.#withParameters(new Map(this.parameterMap).set(key, text));
   }
 
@@ -178,11 +190,11 @@ export class ServiceUrl extends UrlValue {
   }
 
   #withParts(changes: Partial<UrlParts>): ServiceUrl {
-    return new ServiceUrl(normalParts({ ...this.parts, ...changes }), '', this.parameterMap);
+    return new ServiceUrl(normalParts({ ...this.parts, ...changes }), this.query);
   }
 
   #withParameters(parameters: UrlParameterMap): ServiceUrl {
-    return new ServiceUrl(this.parts, '', parameters);
+    return new ServiceUrl(this.parts, new UrlQuery(parameters));
   }
 }
 
