@@ -6,7 +6,7 @@
  * object; no quota, no defragmentation, no snapshots), TLS, authentication and roles, alarms, the HTTP gateway, load (answers
  * come at once; a watcher is never dropped for being slow; fast pings are not punished with GOAWAY), and the delays of a real
  * server: leases end when their time is up, not up to half a second later, and a watcher that asks for the past is fed at
- * once. Values compared equal by a sorted range come in key order. A range_end that is present but empty reads as absent.
+ * once. Keys that a sorted range finds equal come in key order. An empty range_end inside a read-only transaction reads as absent.
  */
 import { bytesOf } from './etcd-core/bytes.js';
 import { EtcdCore } from './etcd-core/core.js';

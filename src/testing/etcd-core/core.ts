@@ -30,8 +30,8 @@ import type {
 } from './messages.js';
 import { answerRange } from './ranges.js';
 import { type KeyState, Revisions, type WriteTxn } from './revisions.js';
-import { applyDelete, applyPut, applyTxn, checkPutTarget } from './txn.js';
-import { checkKey, checkPut, checkSize, checkTxn } from './txn-check.js';
+import { applyDelete, applyPut, applyTxn, checkKept, checkLease } from './txn.js';
+import { checkKey, checkPut, checkSize, checkTxn, isReadOnly } from './txn-check.js';
 import { type Send, Watches, type WatchStream } from './watches.js';
 
 export interface EtcdCoreOptions {
@@ -94,7 +94,9 @@ export class EtcdCore {
   put(request: IPutRequest, bytes = 0): PutResponse {
     checkPut(request);
     checkSize(bytes);
-    checkPutTarget(this.#store, request);
+    // etcd looks at these two in the other order inside a transaction.
+    checkLease(this.#store, request);
+    checkKept(this.#store, request);
     return this.#write((txn) => applyPut(this.#store, txn, request));
   }
 
@@ -106,7 +108,7 @@ export class EtcdCore {
 
   txn(request: ITxnRequest, bytes = 0): TxnResponse {
     checkTxn(request);
-    checkSize(bytes);
+    if (!isReadOnly(request)) checkSize(bytes);
     const { response, changes } = applyTxn(this.#store, request);
     this.#tell(changes);
     return { ...response, header: this.header() };

@@ -13,7 +13,7 @@ import { watchHandlers } from './watch.js';
 const definitions = serviceDefinitions();
 
 export class Listener {
-  readonly #grpc: Server = new Server();
+  readonly #grpc: Server = new Server({ 'grpc.max_receive_message_length': -1 });
   readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
   readonly #streams = new OpenStreams();
   readonly #lines = new Set<Line>();

@@ -16,11 +16,11 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
   return {
     Cluster: {
       MemberList: unary(desk, (core) => {
-        const header = core.header();
+        const header = core.header(0);
         const url = `http://${endpoint}`;
         const member = {
           ID: header.member_id,
-          name: 'memory',
+          name: 'default',
           peerURLs: [],
           clientURLs: [url],
           isLearner: false,
@@ -44,8 +44,8 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
           isLearner: false,
         };
       }),
-      Alarm: unary(desk, (core) => ({ header: core.header(), alarms: [] })),
-      Defragment: unary(desk, (core) => ({ header: core.header() })),
+      Alarm: unary(desk, () => ({ header: null, alarms: [] })),
+      Defragment: unary(desk, () => ({ header: null })),
       HashKV: unary(desk, (core) => ({
         header: core.header(),
         hash: 0,
