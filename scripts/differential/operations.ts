@@ -1,5 +1,6 @@
 /** What is tried on both etcds: random requests over few keys, leases and revisions, so that they meet each other often. */
 import type {
+  IAlarmRequest,
   ICompare,
   IDeleteRangeRequest,
   IPutRequest,
@@ -25,6 +26,7 @@ export type Operation =
   | { readonly kind: 'revoke'; readonly id: string }
   | { readonly kind: 'keepAlive'; readonly id: string }
   | { readonly kind: 'timeToLive'; readonly id: string; readonly keys: boolean }
+  | { readonly kind: 'alarm'; readonly request: IAlarmRequest }
   | { readonly kind: 'leases' }
   | { readonly kind: 'compactedRevision' }
   | {
@@ -81,6 +83,8 @@ export class Dealer {
       [3, () => ({ kind: 'revoke', id: this.#lease() })],
       [2, () => ({ kind: 'keepAlive', id: this.#lease() })],
       [2, () => ({ kind: 'timeToLive', id: this.#lease(), keys: dice.chance(0.7) })],
+      [0.1, () => ({ kind: 'alarm', request: this.#alarm('Activate') })],
+      [1, () => ({ kind: 'alarm', request: this.#alarm(dice.pick(['Get', 'Deactivate'] as const)) })],
       [1, () => ({ kind: 'leases' })],
       [0.3, () => ({ kind: 'compactedRevision' })],
       [
@@ -206,6 +210,10 @@ export class Dealer {
       request_put: { key: Buffer.from(`bulk/${index}`), value },
     });
     return { success: Array.from({ length: count }, put) };
+  }
+
+  #alarm(action: NonNullable<IAlarmRequest['action']>): IAlarmRequest {
+    return { action, memberID: this.#dice.pick(['0', '1']), alarm: 'Nospace' };
   }
 
   #compare(world: World): ICompare {

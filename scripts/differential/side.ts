@@ -91,6 +91,11 @@ export class Side {
         );
         return { ...rest, alive: Number(TTL) > 0, TTL: Number(TTL) > 0 ? 'some' : TTL, keys: inOrder(keys) };
       }
+      case 'alarm': {
+        const { alarms } = await maintenance.alarm(operation.request, options);
+        const { errors } = await maintenance.status(options);
+        return { alarms: inTextOrder(alarms), errors: errors.slice().sort() };
+      }
       case 'leases': {
         const { header, leases } = await lease.leaseLeases(options);
         return { header, leases: leases.map(({ ID }) => ID).sort() };
@@ -134,6 +139,11 @@ export class Side {
 function withoutIds(answer: object): Answer {
   const { header, ...rest } = answer as { header?: { revision: string } };
   return header ? { ...rest, revision: header.revision } : rest;
+}
+
+/** etcd keeps alarms in a map, in no order. */
+function inTextOrder<Item extends { readonly memberID: string }>(items: readonly Item[]): Item[] {
+  return items.slice().sort((a, b) => (a.memberID < b.memberID ? -1 : 1));
 }
 
 function inOrder(keys: readonly Buffer[]): Buffer[] {

@@ -10,17 +10,18 @@ import { OpenStreams } from './open-streams.js';
 import { serviceDefinitions } from './services.js';
 import { watchHandlers } from './watch.js';
 
-const definitions = serviceDefinitions();
-
 export class Listener {
   readonly #grpc: Server = new Server({ 'grpc.max_receive_message_length': -1 });
   readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  readonly #streams = new OpenStreams();
+  readonly #desk: Desk;
+  readonly #streams: OpenStreams;
   readonly #lines = new Set<Line>();
   readonly #port: PortServer;
   #frozen = false;
 
-  constructor() {
+  constructor(desk: Desk) {
+    this.#desk = desk;
+    this.#streams = new OpenStreams(desk.leadership);
     this.#port = createServer({ noDelay: true }, (socket) => {
       const line = new Line(socket, this.#frozen);
       this.#lines.add(line);
@@ -30,19 +31,13 @@ export class Listener {
   }
 
   /** Starts to listen and to serve; answers the port. */
-  async listen(desk: Desk, host: string, port: number): Promise<number> {
+  async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#port.once('error', reject);
       this.#port.listen(port, host, () => resolve());
     });
     const { port: bound } = this.#port.address() as AddressInfo;
-    const members = memberHandlers(desk, `${host}:${bound}`);
-    this.#grpc.addService(definitions.KV, kvHandlers(desk));
-    this.#grpc.addService(definitions.Lease, leaseHandlers(desk, this.#streams));
-    this.#grpc.addService(definitions.Watch, watchHandlers(desk, this.#streams));
-    this.#grpc.addService(definitions.Cluster, members.Cluster);
-    this.#grpc.addService(definitions.Maintenance, members.Maintenance);
-    this.#grpc.addService(definitions.Auth, members.Auth);
+    this.#serve(`${host}:${bound}`);
     return bound;
   }
 
@@ -60,6 +55,11 @@ export class Listener {
     this.#streams.drop();
   }
 
+  /** Ends the streams that asked for a leader. */
+  dropLeaderless(): void {
+    this.#streams.dropLeaderless();
+  }
+
   /** Breaks every connection; new ones are taken. */
   dropConnections(): void {
     for (const line of this.#lines) line.reset();
@@ -74,5 +74,16 @@ export class Listener {
     this.#injector.destroy();
     this.#grpc.forceShutdown();
     await closed;
+  }
+
+  #serve(endpoint: string): void {
+    const definitions = serviceDefinitions();
+    const members = memberHandlers(this.#desk, endpoint);
+    this.#grpc.addService(definitions.KV, kvHandlers(this.#desk));
+    this.#grpc.addService(definitions.Lease, leaseHandlers(this.#desk, this.#streams));
+    this.#grpc.addService(definitions.Watch, watchHandlers(this.#desk, this.#streams));
+    this.#grpc.addService(definitions.Cluster, members.Cluster);
+    this.#grpc.addService(definitions.Maintenance, members.Maintenance);
+    this.#grpc.addService(definitions.Auth, members.Auth);
   }
 }
