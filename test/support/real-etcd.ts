@@ -9,7 +9,7 @@ import { EtcdClient } from './etcd-client.js';
 
 /** True when the program can be started here. */
 export function isInstalled(program: 'etcd' | 'etcdctl'): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
 export class RealEtcd implements AsyncDisposable {

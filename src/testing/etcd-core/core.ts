@@ -166,7 +166,10 @@ export class EtcdCore {
     return { header: null, alarms: this.#alarms.answer(request) };
   }
 
-  /** Opens a watch stream; `send` is called with each response, in order, from inside whatever causes it. */
+  /**
+   * Opens a watch stream; `send` is called with each response, in order, from inside whatever causes it. It must neither
+   * throw nor call the core.
+   */
   openWatchStream(send: Send): WatchStream {
     return this.#watches.open(send, this.#nowMs);
   }

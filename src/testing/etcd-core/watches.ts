@@ -94,7 +94,7 @@ export class Watches {
 
   /** Gives every watcher that is behind its next batch, or the news that its past is compacted. */
   syncBehind(): void {
-    for (const [watcher, stream] of [...this.#behind]) {
+    for (const [watcher, stream] of this.#behind) {
       this.#sync(stream, watcher);
       if (watcher.state !== 'behind') this.#behind.delete(watcher);
     }

@@ -1,5 +1,6 @@
 /** The server's side of the network: one port, its connections, and the gRPC server that reads them. Made anew at each start. */
-import { type AddressInfo, createServer, type Server as PortServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server as PortServer, type Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Desk } from './desk.js';
 import { kvHandlers } from './kv.js';
@@ -12,30 +13,37 @@ import { watchHandlers } from './watch.js';
 
 export class Listener {
   readonly #grpc: Server = new Server({ 'grpc.max_receive_message_length': -1 });
-  readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
   readonly #desk: Desk;
   readonly #streams: OpenStreams;
   readonly #lines = new Set<Line>();
   readonly #port: PortServer;
   #frozen = false;
+  /** Where the gRPC server listens; only {@link Line} connects to it. */
+  #privatePort = 0;
 
   constructor(desk: Desk) {
     this.#desk = desk;
     this.#streams = new OpenStreams(desk.leadership);
-    this.#port = createServer({ noDelay: true }, (socket) => {
-      const line = new Line(socket, this.#frozen);
-      this.#lines.add(line);
-      line.on('close', () => this.#lines.delete(line));
-      this.#injector.injectConnection(line);
-    });
+    this.#port = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
 
-  /** Starts to listen and to serve; answers the port. */
+  /** Starts to listen and to serve; answers the port. When the port is taken, nothing is left open. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#port.once('error', reject);
-      this.#port.listen(port, host, () => resolve());
+      const opened = (error: Error | null, privatePort: number): void => {
+        this.#privatePort = privatePort;
+        if (error) reject(error);
+        else resolve();
+      };
+      this.#grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), opened);
     });
+    try {
+      this.#port.listen(port, host);
+      await once(this.#port, 'listening');
+    } catch (error) {
+      this.#grpc.forceShutdown();
+      throw error;
+    }
     const { port: bound } = this.#port.address() as AddressInfo;
     this.#serve(`${host}:${bound}`);
     return bound;
@@ -71,9 +79,15 @@ export class Listener {
       this.#port.close(() => resolve());
     });
     this.dropConnections();
-    this.#injector.destroy();
     this.#grpc.forceShutdown();
     await closed;
+  }
+
+  #take(socket: Socket): void {
+    const line = new Line(socket, this.#privatePort);
+    this.#lines.add(line);
+    line.onceClosed(() => this.#lines.delete(line));
+    if (!this.#frozen) line.open();
   }
 
   #serve(endpoint: string): void {

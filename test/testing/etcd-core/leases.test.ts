@@ -79,6 +79,16 @@ describe('running out', () => {
     expect(remaining(core)).toBe('10');
   });
 
+  test('without a leader no lease ends, and a new leader gives each its full time', () => {
+    const core = leased();
+    core.loseLeader();
+    expect(core.nextDueMs()).toBeUndefined();
+    core.advance(60_000);
+    expect(core.leases().length).toBe(1);
+    core.regainLeader();
+    expect([remaining(core), core.nextDueMs()]).toEqual(['10', 70_000]);
+  });
+
   test('the core says when it has to be woken next', () => {
     const core = leased();
     expect(core.nextDueMs()).toBe(10_000);
