@@ -184,8 +184,7 @@ export class Watches {
     const { revisions } = this.#options;
     const before = change.modRevision - 1;
     const created = !change.deleted && change.createRevision === change.modRevision;
-    const known = watcher.withPrevious && !created && before >= revisions.compacted;
-    const previous = known ? revisions.stateOf(change.key, before) : undefined;
+    const previous = watcher.withPrevious && !created ? revisions.stateOf(change.key, before) : undefined;
     return {
       type: change.deleted ? 'Delete' : 'Put',
       kv: keyValueOf(change),

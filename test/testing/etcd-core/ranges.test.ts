@@ -115,7 +115,9 @@ describe('order', () => {
 
   test('a target without an order sorts upward, but only what the limit let through', () => {
     expect(order('Mod', 'None')).toBe('bca');
-    expect(order('Mod', 'None', 1)).toBe('b');
     expect(order('Mod', 'Descend', 1)).toBe('a');
+    const backwards = coreAfter(put('d'), put('c'), put('b'), put('a'));
+    const first = backwards.range(range('a', 'z', { sort_target: 'Mod', limit: 1 }));
+    expect([texts(first.kvs), first.more]).toEqual([['b=v'], true]);
   });
 });

@@ -107,7 +107,16 @@ describe('what is refused', () => {
     expect(refused(put('x'), put('x'))).toBe(duplicate);
     expect(refused(del('a', 'c'), put('b'))).toBe(duplicate);
     expect(refused(put('x'), { request_txn: { failure: [put('x')] } })).toBe(duplicate);
+    expect(refusalOf(() => core.txn({ failure: [put('x'), put('x')] }))).toBe(duplicate);
     expect(refused({ request_txn: { success: [put('x')], failure: [put('x')] } }, del('y'))).toBe('answered');
+  });
+
+  test('a delete of everything from a key on escapes that check, as in etcd', () => {
+    const told = watching(core, { key: bytes('\0'), range_end: bytes('\0'), prev_kv: true });
+    expect(refused(del('a', '\0'), put('a', 'anew'))).toBe('answered');
+    expect(events(told).slice(-1)[0]).toMatch(/^put a=anew@/);
+    expect(told.at(-1)?.events.at(-1)?.prev_kv).toBeNull();
+    core.txn({ success: [put('a', 'old')] });
   });
 
   test('nothing is changed by a transaction of which one put has a dead lease', () => {
@@ -136,8 +145,9 @@ describe('puts that keep something', () => {
     core.leaseGrant({ ID: '7', TTL: 100 });
     core.put({ key: bytes('a'), value: bytes('1'), lease: '7' });
     core.put({ key: bytes('a'), value: bytes('2'), ignore_lease: true });
-    core.put({ key: bytes('a'), ignore_value: true, lease: '7' });
-    expect(core.range(range('a')).kvs).toMatchObject([{ value: bytes('2'), lease: '7', version: '3' }]);
+    expect(core.range(range('a')).kvs).toMatchObject([{ value: bytes('2'), lease: '7' }]);
+    core.put({ key: bytes('a'), ignore_value: true });
+    expect(core.range(range('a')).kvs).toMatchObject([{ value: bytes('2'), lease: '0', version: '3' }]);
     expect(refusalOf(() => core.put({ key: bytes('x'), ignore_value: true }))).toBe(
       '3 etcdserver: key not found',
     );

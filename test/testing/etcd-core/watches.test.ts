@@ -104,6 +104,23 @@ describe('catching up', () => {
     expect(core.watcherCount).toBe(0);
   });
 
+  test('a watcher whose past is compacted keeps its id taken until it is cancelled', () => {
+    const core = busy(10);
+    core.compact({ revision: 6 });
+    const told: WatchResponse[] = [];
+    const stream = core.openWatchStream((response) => told.push(response));
+    stream.receive({ create_request: { ...everything, watch_id: 5, start_revision: 2 } });
+    feed(core);
+    stream.receive({ create_request: { ...everything, watch_id: 5 } });
+    stream.receive({ cancel_request: { watch_id: 5 } });
+    stream.receive({ create_request: { ...everything, watch_id: 5 } });
+    expect(told.slice(2)).toMatchObject([
+      { watch_id: '-1', created: true, canceled: true },
+      { watch_id: '5', canceled: true },
+      { watch_id: '5', created: true, canceled: false },
+    ]);
+  });
+
   test('at the compacted revision itself, deletes of that revision are lost', () => {
     const core = coreAfter(put('a'), put('b'), del('a'), put('b'));
     core.compact({ revision: 4 });
@@ -167,10 +184,13 @@ describe('a stream of several watchers', () => {
     const core = new EtcdCore();
     const told: WatchResponse[] = [];
     const opened = core.openWatchStream((response) => told.push(response));
+    core.txn({ success: [put('a')] });
     opened.receive({ create_request: everything });
+    opened.receive({ create_request: { ...everything, start_revision: 2 } });
     opened.close();
     core.txn({ success: [put('a')] });
-    expect([told.length, core.watcherCount]).toEqual([1, 0]);
+    expect(feed(core)).toBe(0);
+    expect([told.length, core.watcherCount]).toEqual([2, 0]);
   });
 });
 
