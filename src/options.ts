@@ -1,5 +1,6 @@
 /** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
 import type { EngineSettings } from './compose.js';
+import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
@@ -7,8 +8,12 @@ import { backupAddress, endpointsOf, leaseTtlSeconds, parseRegistryAddress } fro
 import type { ServiceUrl } from './url.js';
 
 export interface RegistryOptions {
-  /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. */
+  /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. @defaultValue what the environment or dubbo.properties says, else 127.0.0.1:2379 */
   readonly address?: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** The root of all keys. @defaultValue 'dubbo' */
+  readonly group?: string;
   /** Reject `createRegistry` if etcd cannot be reached within `timeoutMs`. @defaultValue true */
   readonly check?: boolean;
   /** How long a call may wait for etcd, in milliseconds. @defaultValue 5000 */
@@ -42,10 +47,25 @@ export interface RegistrySettings extends EngineSettings {
 
 const requestTimeoutMsDefault = 2_000;
 
-/** Checks the options and fills the gaps. Throws INVALID_OPTION, INVALID_ADDRESS or INVALID_URL. */
+/**
+ * Checks the options and fills the gaps, from the environment and `dubbo.properties` where no option is given. Throws
+ * INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
+ */
 export function resolveOptions(options: RegistryOptions): RegistrySettings {
-  const url = parseRegistryAddress(options.address ?? '');
-  const ttlSeconds = ttlOf(url, options.sessionMs);
+  const { address, username: user, password: secret, group, check, timeoutMs, sessionMs } = options;
+  // An empty address is a variable that nobody set, not a wish for the default.
+  if (address !== undefined) parseRegistryAddress(address);
+  const named = {
+    address,
+    username: user,
+    password: secret,
+    group,
+    check,
+    timeout: timeoutMs,
+    session: sessionMs,
+  };
+  const { url } = loadSettings(named);
+  const ttlSeconds = ttlOf(url, sessionMs);
   const requestTimeoutMs =
     options.requestTimeoutMs === undefined
       ? Math.min(requestTimeoutMsDefault, Math.floor((ttlSeconds * 1_000) / 4))
@@ -58,8 +78,8 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   return {
     layout,
     shownAddress: `${url.protocol}://${url.address}`,
-    check: options.check ?? url.getBooleanParameter('check', true),
-    timeoutMs: requirePositive('timeoutMs', options.timeoutMs ?? url.getIntParameter('timeout', 5_000)),
+    check: url.getBooleanParameter('check', true),
+    timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
     endpoints: endpointsOf(backupAddress(url, 2379)),
     root: layout.root,
     metaRoot,

@@ -28,10 +28,11 @@ export type UrlInput = string | ServiceUrl | ServiceUrlParts;
 /**
  * Connects to etcd and resolves when a round trip has succeeded. With `check` (the default) it rejects with
  * UNREACHABLE or UNAUTHENTICATED when none does within `timeoutMs`, and leaves nothing behind; without it, it resolves
- * at once and catches up later. Bad options reject with INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
+ * at once and catches up later. Without an address it asks the environment (`LEASEHOLD_ADDRESS`,
+ * `DUBBO_REGISTRY_ADDRESS`) and `dubbo.properties`. Bad options reject with INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
  */
 export async function createRegistry(
-  addressOrOptions: string | RegistryOptions,
+  addressOrOptions: string | RegistryOptions = {},
   options: RegistryOptions = {},
 ): Promise<Registry> {
   const given =

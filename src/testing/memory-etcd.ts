@@ -2,11 +2,15 @@
  * An etcd in this process's memory, for demos and tests: the core of etcd-core behind a real gRPC port, so that any client,
  * etcdctl included, can talk to it; and handles to do to it what happens to a real one. Never run it in production.
  *
- * What it does not imitate: a cluster (one member, always leader, no raft, no elections), disk (data lives as long as the
- * object; no quota, no defragmentation, no snapshots), TLS, authentication and roles, alarms, the HTTP gateway, load (answers
- * come at once; a watcher is never dropped for being slow; fast pings are not punished with GOAWAY), and the delays of a real
- * server: leases end when their time is up, not up to half a second later, and a watcher that asks for the past is fed at
- * once. Values compared equal by a sorted range come in key order. A range_end that is present but empty reads as absent.
+ * What it does not imitate:
+ * - a cluster: there is one member, no raft and no election; the leader is lost and regained by hand, and streams that ask
+ *   for one end at once, not after some seconds;
+ * - the disk: data lives as long as the object; no quota, defragmentation, snapshots or hashes;
+ * - TLS, users, roles and tokens, and the HTTP gateway;
+ * - load: answers come at once, no watcher is slow, and pings that come too fast are not punished with GOAWAY;
+ * - delays: leases end when their time is up, not up to half a second later; watchers of the past are fed at once;
+ * - the order that etcd's sort gives equal elements of a long list (here: the order of keys);
+ * - an empty but present range_end inside a read-only transaction (here: absent; in a plain range: everything from the key on).
  */
 import { bytesOf } from './etcd-core/bytes.js';
 import { EtcdCore } from './etcd-core/core.js';
@@ -57,6 +61,12 @@ export interface MemoryEtcd extends AsyncDisposable {
   freeze(): void;
   /** Goes on: overdue leases end, then what was received meanwhile is served. */
   thaw(): void;
+  /** The cluster has no leader: requests that need one wait, those that ask for one by metadata are refused, leases do not end. */
+  loseLeader(): void;
+  /** A leader is elected: who waited is served, every lease has its full time again. */
+  regainLeader(): void;
+  /** Raises or clears the NOSPACE alarm: puts and grants are refused, all else goes on. */
+  setNoSpace(raised: boolean): void;
   /** Compacts, by default at the current revision. */
   compact(revision?: string): void;
   /** Ends all watch and keepalive streams with `14 UNAVAILABLE`; connections stand. */
@@ -107,8 +117,8 @@ class MemoryEtcdServer implements MemoryEtcd {
   }
 
   async open(): Promise<void> {
-    const listener = new Listener();
-    this.#port = await listener.listen(this.#desk, this.#host, this.#port);
+    const listener = new Listener(this.#desk);
+    this.#port = await listener.listen(this.#host, this.#port);
     this.#listener = listener;
   }
 
@@ -145,6 +155,20 @@ class MemoryEtcdServer implements MemoryEtcd {
   thaw(): void {
     this.#desk.thaw();
     this.#listener?.thaw();
+  }
+
+  loseLeader(): void {
+    this.#desk.loseLeader();
+    this.#listener?.dropLeaderless();
+  }
+
+  regainLeader(): void {
+    this.#desk.regainLeader();
+  }
+
+  setNoSpace(raised: boolean): void {
+    const { member_id: memberID } = this.#core.header();
+    this.#core.alarm({ action: raised ? 'Activate' : 'Deactivate', memberID, alarm: 'Nospace' });
   }
 
   compact(revision: string = this.revision): void {

@@ -45,9 +45,12 @@ export class EtcdClient implements ICallable<Host>, AsyncDisposable {
   readonly auth: AuthClient = new AuthClient(this);
   readonly #watch = new WatchClient(this);
   readonly #host: Host;
+  readonly #metadata = new Metadata();
   readonly #taps = new Set<{ cancel(): void }>();
 
-  constructor(endpoint: string) {
+  /** `metadata` goes with every call. */
+  constructor(endpoint: string, metadata: Readonly<Record<string, string>> = {}) {
+    for (const [name, value] of Object.entries(metadata)) this.#metadata.set(name, value);
     this.#host = new Host(endpoint, credentials.createInsecure(), channelOptions);
   }
 
@@ -55,7 +58,7 @@ export class EtcdClient implements ICallable<Host>, AsyncDisposable {
     const client = this.#host.getServiceClient(service) as unknown as Record<string, Unary | undefined>;
     const call = client[method] ?? client[method[0]?.toUpperCase() + method.slice(1)];
     return new Promise<T>((resolve, reject) => {
-      call?.call(client, request, new Metadata(), options, (error, response) => {
+      call?.call(client, request, this.#metadata, options, (error, response) => {
         if (error) reject(error);
         else resolve(response as T);
       });
@@ -67,7 +70,7 @@ export class EtcdClient implements ICallable<Host>, AsyncDisposable {
     use: (connection: { resource: Host; client: Client; metadata: Metadata }) => Promise<R> | R,
   ): Promise<R> {
     const client = this.#host.getServiceClient(service);
-    return use({ resource: this.#host, client, metadata: new Metadata() });
+    return use({ resource: this.#host, client, metadata: this.#metadata });
   }
 
   markFailed(): void {}

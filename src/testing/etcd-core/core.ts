@@ -4,6 +4,7 @@
  * only through {@link EtcdCore.syncWatchers}. Semantics are those of etcd 3.4.
  */
 import type {
+  IAlarmRequest,
   ICompactionRequest,
   IDeleteRangeRequest,
   ILeaseGrantRequest,
@@ -14,6 +15,7 @@ import type {
   IRangeRequest,
   ITxnRequest,
 } from 'etcd3';
+import { type Alarm, Alarms } from './alarms.js';
 import { bytesOf } from './bytes.js';
 import { type Lease, Leases, leaseId } from './leases.js';
 import type {
@@ -30,8 +32,8 @@ import type {
 } from './messages.js';
 import { answerRange } from './ranges.js';
 import { type KeyState, Revisions, type WriteTxn } from './revisions.js';
-import { applyDelete, applyPut, applyTxn, checkPutTarget } from './txn.js';
-import { checkKey, checkPut, checkSize, checkTxn } from './txn-check.js';
+import { applyDelete, applyPut, applyTxn, checkKept, checkLease } from './txn.js';
+import { checkKey, checkPut, checkSize, checkTxn, isReadOnly } from './txn-check.js';
 import { type Send, Watches, type WatchStream } from './watches.js';
 
 export interface EtcdCoreOptions {
@@ -50,7 +52,9 @@ export class EtcdCore {
     this.#leases.move(state.key, previous?.lease ?? '0', state.lease),
   );
   readonly #watches: Watches;
+  readonly #alarms = new Alarms();
   #nowMs = 0;
+  #led = true;
 
   constructor(options: EtcdCoreOptions = {}) {
     this.#watches = new Watches({
@@ -94,7 +98,10 @@ export class EtcdCore {
   put(request: IPutRequest, bytes = 0): PutResponse {
     checkPut(request);
     checkSize(bytes);
-    checkPutTarget(this.#store, request);
+    this.#alarms.checkSpace();
+    // etcd looks at these two in the other order inside a transaction.
+    checkLease(this.#store, request);
+    checkKept(this.#store, request);
     return this.#write((txn) => applyPut(this.#store, txn, request));
   }
 
@@ -106,7 +113,8 @@ export class EtcdCore {
 
   txn(request: ITxnRequest, bytes = 0): TxnResponse {
     checkTxn(request);
-    checkSize(bytes);
+    if (!isReadOnly(request)) checkSize(bytes);
+    this.#alarms.checkTxnSpace(request);
     const { response, changes } = applyTxn(this.#store, request);
     this.#tell(changes);
     return { ...response, header: this.header() };
@@ -118,6 +126,7 @@ export class EtcdCore {
   }
 
   leaseGrant(request: ILeaseGrantRequest): LeaseGrantResponse {
+    this.#alarms.checkSpace();
     const { id, ttlSeconds } = this.#leases.grant(leaseId(request.ID), Number(request.TTL ?? 0), this.#nowMs);
     return { header: this.header(), ID: id, TTL: String(ttlSeconds), error: '' };
   }
@@ -152,7 +161,15 @@ export class EtcdCore {
     return { header: this.header(), leases: this.#leases.all().map(({ id }) => ({ ID: id })) };
   }
 
-  /** Opens a watch stream; `send` is called with each response, in order, from inside whatever causes it. */
+  /** etcd gives this answer no header. */
+  alarm(request: IAlarmRequest): { readonly header: null; readonly alarms: readonly Alarm[] } {
+    return { header: null, alarms: this.#alarms.answer(request) };
+  }
+
+  /**
+   * Opens a watch stream; `send` is called with each response, in order, from inside whatever causes it. It must neither
+   * throw nor call the core.
+   */
   openWatchStream(send: Send): WatchStream {
     return this.#watches.open(send, this.#nowMs);
   }
@@ -165,9 +182,10 @@ export class EtcdCore {
   /** Moves time on to `nowMs` of the caller's monotonic clock: ends overdue leases, each in its own revision. */
   advance(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
+    this.#watches.tellProgress(this.#nowMs);
+    if (!this.#led) return;
     for (let lease = this.#leases.overdue(this.#nowMs); lease; lease = this.#leases.overdue(this.#nowMs))
       this.#endLease(lease.id);
-    this.#watches.tellProgress(this.#nowMs);
   }
 
   /** Lets `ms` milliseconds pass. */
@@ -177,9 +195,8 @@ export class EtcdCore {
 
   /** When {@link advance} next has something to do, undefined when nothing is pending. */
   nextDueMs(): number | undefined {
-    const due = [this.#leases.nextExpiryMs(), this.#watches.nextProgressMs()].filter(
-      (at) => at !== undefined,
-    );
+    const expiryMs = this.#led ? this.#leases.nextExpiryMs() : undefined;
+    const due = [expiryMs, this.#watches.nextProgressMs()].filter((at) => at !== undefined);
     return due.length > 0 ? Math.min(...due) : undefined;
   }
 
@@ -188,9 +205,20 @@ export class EtcdCore {
     this.#watches.closeAll();
   }
 
-  /** The process is back at `nowMs`: every lease has its full time from then on. */
+  /** The process is back at `nowMs` and leads: every lease has its full time from then on. */
   restart(nowMs: number = this.#nowMs): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
+    this.regainLeader();
+  }
+
+  /** Nobody ends leases any more. Refusing what needs a leader is the front's part. */
+  loseLeader(): void {
+    this.#led = false;
+  }
+
+  /** A new leader gives every lease its full time. */
+  regainLeader(): void {
+    this.#led = true;
     this.#leases.refreshAll(this.#nowMs);
   }
 
@@ -198,6 +226,7 @@ export class EtcdCore {
   wipe(): void {
     this.#watches.closeAll();
     this.#leases.clear();
+    this.#alarms.clear();
     this.#revisions.clear();
   }
 

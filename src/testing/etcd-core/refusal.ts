@@ -22,6 +22,7 @@ export type RefusalName =
   | 'tooLarge'
   | 'compacted'
   | 'futureRevision'
+  | 'noSpace'
   | 'leaseNotFound'
   | 'leaseExists'
   | 'leaseTtlTooLarge';
@@ -36,6 +37,7 @@ const answers: Readonly<Record<RefusalName, readonly [code: number, message: str
   tooLarge: [3, 'etcdserver: request is too large'],
   compacted: [11, 'etcdserver: mvcc: required revision has been compacted'],
   futureRevision: [11, 'etcdserver: mvcc: required revision is a future revision'],
+  noSpace: [8, 'etcdserver: mvcc: database space exceeded'],
   leaseNotFound: [5, 'etcdserver: requested lease not found'],
   leaseExists: [9, 'etcdserver: lease already exists'],
   leaseTtlTooLarge: [11, 'etcdserver: too large lease TTL'],

@@ -1,16 +1,23 @@
 /** What etcd checks of a write request before it looks at any key: sizes, empty keys, contradictions, overlaps. */
-import type { IPutRequest, IRequestOp, ITxnRequest } from 'etcd3';
+import type { IDeleteRangeRequest, IPutRequest, IRequestOp, ITxnRequest } from 'etcd3';
 import { covers, type KeySpan, spanOf, textOf } from './bytes.js';
 import { refusal } from './refusal.js';
 
 /** How many entries one list of a transaction may have; nested transactions share what is left. */
 const txnOpsMax = 128;
-/** Requests that change something may be this long on the wire. */
-const writeBytesMax = 1.5 * 1024 * 1024;
+/** The longest replicated message. */
+const replicatedBytesMax = 1.5 * 1024 * 1024;
+/** What etcd wraps around a request to replicate it. */
+const replicatedBytesExtra = 18;
 
 /** Refuses a write that is too long to be replicated. */
 export function checkSize(bytes: number): void {
-  if (bytes > writeBytesMax) throw refusal('tooLarge');
+  if (bytes + replicatedBytesExtra > replicatedBytesMax) throw refusal('tooLarge');
+}
+
+/** True when etcd answers the transaction without replicating it. A nested transaction counts as a write, whatever is in it. */
+export function isReadOnly({ success = [], failure = [] }: ITxnRequest): boolean {
+  return [...success, ...failure].every((op) => op.request_range !== undefined);
 }
 
 export function checkKey(key: Uint8Array | undefined): void {
@@ -56,7 +63,7 @@ interface Touched {
 /** Refuses two puts of one key, and a put of a key that the same list deletes; the branches of a nested txn exclude each other. */
 function checkOverlaps(ops: readonly IRequestOp[]): Touched {
   const puts = new Set<string>();
-  const deletes = ops.flatMap((op) => (op.request_delete_range ? [deletedBy(op.request_delete_range)] : []));
+  const deletes = ops.flatMap(({ request_delete_range: range }) => (range ? boundedSpans(range) : []));
   const add = (key: string, mayRepeat?: ReadonlySet<string>): void => {
     const repeated = puts.has(key) && !mayRepeat?.has(key);
     if (repeated || deletes.some((span) => covers(span, key))) throw refusal('duplicateKey');
@@ -74,8 +81,8 @@ function checkOverlaps(ops: readonly IRequestOp[]): Touched {
   return { puts, deletes };
 }
 
-/** In this check alone etcd takes range_end `\0` for the lowest key, so that "everything from the key on" covers just the key. */
-function deletedBy(request: NonNullable<IRequestOp['request_delete_range']>): KeySpan {
+/** etcd's check does not understand a delete of everything from a key on, and lets it overlap with any put. */
+function boundedSpans(request: IDeleteRangeRequest): KeySpan[] {
   const span = spanOf(request.key, request.range_end);
-  return span.until === null ? spanOf(request.key, undefined) : span;
+  return span.until === null ? [] : [span];
 }

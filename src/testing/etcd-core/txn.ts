@@ -41,17 +41,25 @@ export function applyTxn(
   request: ITxnRequest,
 ): { readonly response: TxnResponse; readonly changes: readonly KeyState[] } {
   const plan = planOf(store.revisions, request);
-  for (const { request_put: put } of opsOf(plan)) if (put) checkPutTarget(store, put);
+  for (const { request_put: put } of opsOf(plan)) {
+    if (!put) continue;
+    checkKept(store, put);
+    checkLease(store, put);
+  }
   for (const { request_range: range } of opsOf(plan))
     if (range) checkTxnRead(store.revisions, Number(range.revision ?? 0));
   const { result: response, changes } = store.revisions.write((txn) => run(store, txn, plan));
   return { response, changes };
 }
 
-/** Refuses a put whose lease does not exist, or that keeps something of a key that does not exist. */
-export function checkPutTarget(store: TxnStore, request: IPutRequest): void {
-  if ((request.ignore_value || request.ignore_lease) && !store.revisions.stateOf(textOf(request.key)))
-    throw refusal('keyNotFound');
+/** Refuses a put that keeps the value or the lease of a key that does not exist. */
+export function checkKept(store: TxnStore, request: IPutRequest): void {
+  const keeps = request.ignore_value || request.ignore_lease;
+  if (keeps && !store.revisions.stateOf(textOf(request.key))) throw refusal('keyNotFound');
+}
+
+/** Refuses a put under a lease that does not exist. */
+export function checkLease(store: TxnStore, request: IPutRequest): void {
   const lease = leaseId(request.lease);
   if (lease !== noLease && !store.leases.get(lease)) throw refusal('leaseNotFound');
 }

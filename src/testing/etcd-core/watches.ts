@@ -3,11 +3,12 @@
  * is behind and is fed in batches by {@link Watches.syncBehind}; the others are told each revision as it is written.
  */
 import type { IWatchCreateRequest, IWatchRequest } from 'etcd3';
-import { type KeySpan, spanOf } from './bytes.js';
+import type { KeySpan } from './bytes.js';
 import { fragmentsOf } from './fragments.js';
 import type { ResponseHeader, WatchEvent, WatchResponse } from './messages.js';
 import { keyValueOf } from './ranges.js';
 import type { KeyState, Revisions } from './revisions.js';
+import { concerns, type Watcher, watchedSpan, watcherOf } from './watcher.js';
 
 /** How many revisions with events for it a watcher that is behind is told at once. */
 const batchRevisionsMax = 1000;
@@ -21,26 +22,13 @@ export interface WatchStream {
   close(): void;
 }
 
-interface Watcher {
-  readonly id: string;
-  readonly span: KeySpan;
-  readonly withPrevious: boolean;
-  readonly fragmented: boolean;
-  readonly wantsProgress: boolean;
-  readonly hidden: ReadonlySet<WatchEvent['type']>;
-  /** Events below it are not told. */
-  nextRevision: number;
-  /** `synced` is told each write; `behind` waits for a batch; `dead` met a compaction and only keeps its id taken. */
-  state: 'synced' | 'behind' | 'dead';
-  /** False when an event was told since the last round of progress, which then passes it by. */
-  progressDue: boolean;
-}
-
 interface Stream {
   readonly send: Send;
   readonly watchers: Map<string, Watcher>;
   nextId: number;
   progressAtMs: number;
+  /** True once a watcher of the stream asked to be told progress. */
+  wantsProgress: boolean;
 }
 
 export interface WatchOptions {
@@ -51,6 +39,8 @@ export interface WatchOptions {
 
 export class Watches {
   readonly #streams = new Set<Stream>();
+  /** The watchers that are behind, each with its stream. */
+  readonly #behind = new Map<Watcher, Stream>();
   readonly #options: WatchOptions;
 
   constructor(options: WatchOptions) {
@@ -67,19 +57,18 @@ export class Watches {
 
   /** True while a watcher has something of the past still to be told. */
   get anyBehind(): boolean {
-    for (const { watchers } of this.#streams)
-      for (const watcher of watchers.values()) if (watcher.state === 'behind') return true;
-    return false;
+    return this.#behind.size > 0;
   }
 
   open(send: Send, nowMs: number): WatchStream {
     const progressAtMs = nowMs + this.#options.progressIntervalMs;
-    const stream: Stream = { send, watchers: new Map(), nextId: 0, progressAtMs };
+    const stream: Stream = { send, watchers: new Map(), nextId: 0, progressAtMs, wantsProgress: false };
     this.#streams.add(stream);
     return {
       receive: (request) => this.#receive(stream, request),
       close: () => {
         this.#streams.delete(stream);
+        for (const watcher of stream.watchers.values()) this.#behind.delete(watcher);
       },
     };
   }
@@ -87,6 +76,7 @@ export class Watches {
   /** Forgets every stream, as a killed server does. */
   closeAll(): void {
     this.#streams.clear();
+    this.#behind.clear();
   }
 
   /** Tells the synced watchers what was just written. */
@@ -104,9 +94,10 @@ export class Watches {
 
   /** Gives every watcher that is behind its next batch, or the news that its past is compacted. */
   syncBehind(): void {
-    for (const stream of this.#streams)
-      for (const watcher of stream.watchers.values())
-        if (watcher.state === 'behind') this.#sync(stream, watcher);
+    for (const [watcher, stream] of this.#behind) {
+      this.#sync(stream, watcher);
+      if (watcher.state !== 'behind') this.#behind.delete(watcher);
+    }
   }
 
   /** Tells idle watchers that wanted it how far the store is. */
@@ -124,18 +115,21 @@ export class Watches {
 
   /** When the next round of progress is due; undefined when no watcher wants it. */
   nextProgressMs(): number | undefined {
-    let next: number | undefined;
-    for (const { watchers, progressAtMs } of this.#streams)
-      for (const { wantsProgress } of watchers.values())
-        if (wantsProgress && (next === undefined || progressAtMs < next)) next = progressAtMs;
-    return next;
+    const due = [...this.#streams]
+      .filter((stream) => stream.wantsProgress)
+      .map((stream) => stream.progressAtMs);
+    return due.length > 0 ? Math.min(...due) : undefined;
   }
 
   #receive(stream: Stream, request: IWatchRequest): void {
     if (request.create_request) this.#create(stream, request.create_request);
     else if (request.cancel_request) {
       const id = String(request.cancel_request.watch_id ?? 0);
-      if (stream.watchers.delete(id)) stream.send({ ...this.#answer(id), canceled: true });
+      const watcher = stream.watchers.get(id);
+      if (!watcher) return;
+      stream.watchers.delete(id);
+      this.#behind.delete(watcher);
+      stream.send({ ...this.#answer(id), canceled: true });
     } else if (request.progress_request) stream.send(this.#answer('-1'));
   }
 
@@ -148,24 +142,10 @@ export class Watches {
       return;
     }
     const id = chosenId === '0' ? takeId(stream) : chosenId;
-    const start = Number(request.start_revision ?? 0);
-    const { head } = this.#options.revisions;
-    const filters: readonly (string | number)[] = request.filters ?? [];
-    const hidden = new Set<WatchEvent['type']>();
-    if (filters.includes('Noput') || filters.includes(0)) hidden.add('Put');
-    if (filters.includes('Nodelete') || filters.includes(1)) hidden.add('Delete');
-    const synced = start === 0 || start > head;
-    stream.watchers.set(id, {
-      id,
-      span,
-      withPrevious: request.prev_kv ?? false,
-      fragmented: request.fragment ?? false,
-      wantsProgress: request.progress_notify ?? false,
-      hidden,
-      nextRevision: start === 0 ? head + 1 : start,
-      state: synced ? 'synced' : 'behind',
-      progressDue: true,
-    });
+    const watcher = watcherOf(id, span, request, this.#options.revisions.head);
+    stream.watchers.set(id, watcher);
+    if (watcher.state === 'behind') this.#behind.set(watcher, stream);
+    if (watcher.wantsProgress) stream.wantsProgress = true;
     stream.send({ ...this.#answer(id), created: true });
   }
 
@@ -204,8 +184,7 @@ export class Watches {
     const { revisions } = this.#options;
     const before = change.modRevision - 1;
     const created = !change.deleted && change.createRevision === change.modRevision;
-    const known = watcher.withPrevious && !created && before >= revisions.compacted;
-    const previous = known ? revisions.stateOf(change.key, before) : undefined;
+    const previous = watcher.withPrevious && !created ? revisions.stateOf(change.key, before) : undefined;
     return {
       type: change.deleted ? 'Delete' : 'Put',
       kv: keyValueOf(change),
@@ -225,19 +204,6 @@ export class Watches {
       events: [],
     };
   }
-}
-
-function concerns(watcher: Watcher, change: KeyState): boolean {
-  const { from, until } = watcher.span;
-  return (
-    change.modRevision >= watcher.nextRevision && change.key >= from && (until === null || change.key < until)
-  );
-}
-
-/** A watch without a key starts at the lowest one. */
-function watchedSpan(request: IWatchCreateRequest): KeySpan {
-  const key = request.key && request.key.length > 0 ? request.key : Buffer.from([0]);
-  return spanOf(key, request.range_end);
 }
 
 function refusalOf(stream: Stream, span: KeySpan, chosenId: string): string | undefined {

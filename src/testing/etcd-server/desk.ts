@@ -3,9 +3,11 @@
  * watchers that are behind. The only place of the in-memory etcd with a clock.
  */
 import type { EtcdCore } from '../etcd-core/core.js';
+import { Leadership } from './leadership.js';
 
 export class Desk {
   readonly core: EtcdCore;
+  readonly leadership: Leadership = new Leadership();
   #backlog: (() => void)[] = [];
   #state: 'running' | 'frozen' | 'down' = 'running';
   #timer: NodeJS.Timeout | undefined;
@@ -33,6 +35,17 @@ export class Desk {
     if (this.#state === 'running') this.#arrange();
   }
 
+  loseLeader(): void {
+    this.leadership.lose();
+    this.core.loseLeader();
+    this.look();
+  }
+
+  regainLeader(): void {
+    this.serve((core) => core.regainLeader());
+    this.leadership.regain();
+  }
+
   freeze(): void {
     if (this.#state !== 'running') return;
     this.#state = 'frozen';
@@ -51,13 +64,15 @@ export class Desk {
   down(): void {
     this.#state = 'down';
     this.#backlog = [];
+    this.leadership.forget();
     this.#rest();
     this.core.crash();
   }
 
-  /** Comes back with the data; leases have their full time from now on. */
+  /** Comes back with the data, leading; leases have their full time from now on. */
   up(): void {
     this.core.restart(performance.now());
+    this.leadership.regain();
     this.#state = 'running';
     this.#arrange();
   }

@@ -8,14 +8,16 @@ import type {
 } from 'etcd3';
 import type { LeaseKeepAliveResponse } from '../etcd-core/messages.js';
 import type { Desk } from './desk.js';
-import type { OpenStreams } from './open-streams.js';
-import { unary } from './unary.js';
+import { noLeader } from './leadership.js';
+import { end, type OpenStreams } from './open-streams.js';
+import { local, unary } from './unary.js';
 
 export function leaseHandlers(desk: Desk, streams: OpenStreams): UntypedServiceImplementation {
   const keepAlive: handleBidiStreamingCall<ILeaseKeepAliveRequest, LeaseKeepAliveResponse> = (call) => {
-    streams.add(call);
+    if (!streams.admit(call)) return;
     call.on('data', (request: ILeaseKeepAliveRequest) => {
-      desk.serve((core) => call.write(core.leaseKeepAlive(request)));
+      const renew = (): void => desk.serve((core) => call.write(core.leaseKeepAlive(request)));
+      desk.leadership.whenPresent(renew, () => end(call, noLeader));
     });
     call.on('end', () => call.end());
   };
@@ -24,6 +26,6 @@ export function leaseHandlers(desk: Desk, streams: OpenStreams): UntypedServiceI
     LeaseRevoke: unary(desk, (core, request: ILeaseRevokeRequest) => core.leaseRevoke(request)),
     LeaseKeepAlive: keepAlive,
     LeaseTimeToLive: unary(desk, (core, request: ILeaseTimeToLiveRequest) => core.leaseTimeToLive(request)),
-    LeaseLeases: unary(desk, (core) => core.leaseLeases()),
+    LeaseLeases: local(desk, (core) => core.leaseLeases()),
   };
 }

@@ -1,68 +1,42 @@
 /**
- * One client's connection as the server reads it. Bytes pass through a gate: while it is shut nothing is read from the
- * client and nothing is sent to it, although the connection stands, which is what a client of a stopped process sees.
+ * One client's connection, relayed to the gRPC server on its private port. The relay is a gate: while it is shut nothing is
+ * read from the client and nothing sent to it, although the connection stands, which is what a client of a stopped process
+ * sees. (Handing gRPC a stream of ours instead would save the relay, but Node's HTTP/2 aborts on such streams when a client
+ * dies in the middle of a write.)
  */
-import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { connect, type Socket } from 'node:net';
 
-type Done = (error?: Error | null) => void;
+export class Line {
+  readonly #client: Socket;
+  readonly #server: Socket;
 
-export class Line extends Duplex {
-  readonly #socket: Socket;
-  #shut: boolean;
-  #held: (() => void)[] = [];
-
-  constructor(socket: Socket, shut: boolean) {
-    super({ allowHalfOpen: true });
-    this.#socket = socket;
-    this.#shut = shut;
-    socket.pause();
-    socket.on('data', (bytes: Buffer) => {
-      if (!this.push(bytes)) socket.pause();
-    });
-    socket.on('end', () => this.push(null));
-    // A broken connection is also closed; what it broke of is the client's business.
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.destroy());
-  }
-
-  shut(): void {
-    this.#shut = true;
-    this.#socket.pause();
+  constructor(client: Socket, serverPort: number) {
+    this.#client = client;
+    this.#server = connect({ port: serverPort, host: '127.0.0.1', noDelay: true });
+    // What breaks one end closes it, and that closes the other; why it broke is the client's business.
+    client.on('error', () => undefined);
+    this.#server.on('error', () => undefined);
+    client.on('close', () => this.#server.destroy());
+    this.#server.on('close', () => client.destroySoon());
   }
 
   open(): void {
-    this.#shut = false;
-    for (const act of this.#held.splice(0)) act();
-    this.#socket.resume();
+    this.#client.pipe(this.#server);
+    this.#server.pipe(this.#client);
   }
 
-  /** Breaks the connection as the kernel does for a killed process with unread bytes. */
+  shut(): void {
+    this.#client.unpipe(this.#server);
+    this.#server.unpipe(this.#client);
+  }
+
+  /** Breaks the connection as the kernel does for a killed process. */
   reset(): void {
-    this.#socket.resetAndDestroy();
-    this.destroy();
+    this.#client.resetAndDestroy();
+    this.#server.destroy();
   }
 
-  override _read(): void {
-    if (!this.#shut) this.#socket.resume();
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#pass(() => this.#socket.write(bytes, done));
-  }
-
-  override _final(done: Done): void {
-    this.#pass(() => this.#socket.end(done));
-  }
-
-  override _destroy(error: Error | null, done: Done): void {
-    this.#held = [];
-    this.#socket.destroy();
-    done(error);
-  }
-
-  #pass(act: () => void): void {
-    if (this.#shut) this.#held.push(act);
-    else act();
+  onceClosed(act: () => void): void {
+    this.#client.once('close', act);
   }
 }

@@ -1,5 +1,6 @@
 /** The server's side of the network: one port, its connections, and the gRPC server that reads them. Made anew at each start. */
-import { type AddressInfo, createServer, type Server as PortServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server as PortServer, type Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Desk } from './desk.js';
 import { kvHandlers } from './kv.js';
@@ -10,39 +11,41 @@ import { OpenStreams } from './open-streams.js';
 import { serviceDefinitions } from './services.js';
 import { watchHandlers } from './watch.js';
 
-const definitions = serviceDefinitions();
-
 export class Listener {
-  readonly #grpc: Server = new Server();
-  readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  readonly #streams = new OpenStreams();
+  readonly #grpc: Server = new Server({ 'grpc.max_receive_message_length': -1 });
+  readonly #desk: Desk;
+  readonly #streams: OpenStreams;
   readonly #lines = new Set<Line>();
   readonly #port: PortServer;
   #frozen = false;
+  /** Where the gRPC server listens; only {@link Line} connects to it. */
+  #privatePort = 0;
 
-  constructor() {
-    this.#port = createServer({ noDelay: true }, (socket) => {
-      const line = new Line(socket, this.#frozen);
-      this.#lines.add(line);
-      line.on('close', () => this.#lines.delete(line));
-      this.#injector.injectConnection(line);
-    });
+  constructor(desk: Desk) {
+    this.#desk = desk;
+    this.#streams = new OpenStreams(desk.leadership);
+    this.#port = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
 
-  /** Starts to listen and to serve; answers the port. */
-  async listen(desk: Desk, host: string, port: number): Promise<number> {
+  /** Starts to listen and to serve; answers the port. When the port is taken, nothing is left open. */
+  async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#port.once('error', reject);
-      this.#port.listen(port, host, () => resolve());
+      const opened = (error: Error | null, privatePort: number): void => {
+        this.#privatePort = privatePort;
+        if (error) reject(error);
+        else resolve();
+      };
+      this.#grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), opened);
     });
+    try {
+      this.#port.listen(port, host);
+      await once(this.#port, 'listening');
+    } catch (error) {
+      this.#grpc.forceShutdown();
+      throw error;
+    }
     const { port: bound } = this.#port.address() as AddressInfo;
-    const members = memberHandlers(desk, `${host}:${bound}`);
-    this.#grpc.addService(definitions.KV, kvHandlers(desk));
-    this.#grpc.addService(definitions.Lease, leaseHandlers(desk, this.#streams));
-    this.#grpc.addService(definitions.Watch, watchHandlers(desk, this.#streams));
-    this.#grpc.addService(definitions.Cluster, members.Cluster);
-    this.#grpc.addService(definitions.Maintenance, members.Maintenance);
-    this.#grpc.addService(definitions.Auth, members.Auth);
+    this.#serve(`${host}:${bound}`);
     return bound;
   }
 
@@ -60,6 +63,11 @@ export class Listener {
     this.#streams.drop();
   }
 
+  /** Ends the streams that asked for a leader. */
+  dropLeaderless(): void {
+    this.#streams.dropLeaderless();
+  }
+
   /** Breaks every connection; new ones are taken. */
   dropConnections(): void {
     for (const line of this.#lines) line.reset();
@@ -71,8 +79,25 @@ export class Listener {
       this.#port.close(() => resolve());
     });
     this.dropConnections();
-    this.#injector.destroy();
     this.#grpc.forceShutdown();
     await closed;
+  }
+
+  #take(socket: Socket): void {
+    const line = new Line(socket, this.#privatePort);
+    this.#lines.add(line);
+    line.onceClosed(() => this.#lines.delete(line));
+    if (!this.#frozen) line.open();
+  }
+
+  #serve(endpoint: string): void {
+    const definitions = serviceDefinitions();
+    const members = memberHandlers(this.#desk, endpoint);
+    this.#grpc.addService(definitions.KV, kvHandlers(this.#desk));
+    this.#grpc.addService(definitions.Lease, leaseHandlers(this.#desk, this.#streams));
+    this.#grpc.addService(definitions.Watch, watchHandlers(this.#desk, this.#streams));
+    this.#grpc.addService(definitions.Cluster, members.Cluster);
+    this.#grpc.addService(definitions.Maintenance, members.Maintenance);
+    this.#grpc.addService(definitions.Auth, members.Auth);
   }
 }

@@ -1,9 +1,11 @@
-/** The little of the Cluster, Maintenance and Auth services that clients and etcdctl ask for: one healthy member, no alarm, no auth. */
+/** The little of the Cluster, Maintenance and Auth services that clients and etcdctl ask for: one member that leads, no authentication. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { IAlarmRequest } from 'etcd3';
+import type { Alarm } from '../etcd-core/alarms.js';
 import { EtcdRefusal } from '../etcd-core/refusal.js';
 import type { Desk } from './desk.js';
 import type { ServiceName } from './services.js';
-import { unary } from './unary.js';
+import { local, unary } from './unary.js';
 
 /** The release whose behaviour the core has. */
 const version = '3.4.23';
@@ -15,12 +17,12 @@ type Handlers = Readonly<
 export function memberHandlers(desk: Desk, endpoint: string): Handlers {
   return {
     Cluster: {
-      MemberList: unary(desk, (core) => {
-        const header = core.header();
+      MemberList: local(desk, (core) => {
+        const header = core.header(0);
         const url = `http://${endpoint}`;
         const member = {
           ID: header.member_id,
-          name: 'memory',
+          name: 'default',
           peerURLs: [],
           clientURLs: [url],
           isLearner: false,
@@ -29,7 +31,7 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
       }),
     },
     Maintenance: {
-      Status: unary(desk, (core) => {
+      Status: local(desk, (core) => {
         const header = core.header();
         return {
           header,
@@ -40,13 +42,13 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
           raftIndex: header.revision,
           raftAppliedIndex: header.revision,
           raftTerm: header.raft_term,
-          errors: [],
+          errors: core.alarm({}).alarms.map(alarmText),
           isLearner: false,
         };
       }),
-      Alarm: unary(desk, (core) => ({ header: core.header(), alarms: [] })),
-      Defragment: unary(desk, (core) => ({ header: core.header() })),
-      HashKV: unary(desk, (core) => ({
+      Alarm: unary(desk, (core, request: IAlarmRequest) => core.alarm(request)),
+      Defragment: local(desk, () => ({ header: null })),
+      HashKV: local(desk, (core) => ({
         header: core.header(),
         hash: 0,
         compact_revision: String(core.compactedRevision),
@@ -58,4 +60,10 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
       }),
     },
   };
+}
+
+/** An alarm as etcd prints it: fields that are zero are left out. */
+function alarmText({ memberID, alarm }: Alarm): string {
+  const member = memberID === '0' ? '' : `memberID:${memberID} `;
+  return `${member}alarm:${alarm.toUpperCase()} `;
 }

@@ -1,6 +1,8 @@
 /** etcd's gRPC services as the etcd3 package defines them, so that both sides of the wire come from one description. */
 import { credentials, type ServiceClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import type { IRangeRequest } from 'etcd3';
 import { Host } from 'etcd3/lib/connection-pool.js';
+import { hasEmptyField } from './wire.js';
 
 export type ServiceName = 'KV' | 'Watch' | 'Lease' | 'Cluster' | 'Maintenance' | 'Auth';
 
@@ -21,7 +23,7 @@ export function serviceDefinitions(): Readonly<Record<ServiceName, ServiceDefini
   };
   try {
     return {
-      KV: definitionOf('KV'),
+      KV: withOpenEnds(definitionOf('KV')),
       Watch: definitionOf('Watch'),
       Lease: definitionOf('Lease'),
       Cluster: definitionOf('Cluster'),
@@ -43,4 +45,19 @@ function measured(service: ServiceDefinition): ServiceDefinition {
     return [name, { ...method, requestDeserialize }] as const;
   });
   return Object.fromEntries(methods);
+}
+
+/** The number of `range_end` in a RangeRequest. */
+const rangeEndField = 2;
+
+/** etcd reads a `range_end` that is sent but empty as "everything from the key on", where it does not replicate the request. */
+function withOpenEnds(service: ServiceDefinition): ServiceDefinition {
+  const { Range: range } = service;
+  if (!range) return service;
+  const requestDeserialize = (bytes: Buffer): object => {
+    const request = range.requestDeserialize(bytes) as IRangeRequest;
+    if (hasEmptyField(bytes, rangeEndField)) request.range_end = Buffer.from([0]);
+    return request;
+  };
+  return { ...service, Range: { ...range, requestDeserialize } };
 }

@@ -3,31 +3,48 @@ import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { EtcdCore } from '../etcd-core/core.js';
 import { EtcdRefusal } from '../etcd-core/refusal.js';
 import type { Desk } from './desk.js';
+import { noLeader, requiresLeader } from './leadership.js';
 import { bytesOfRequest } from './services.js';
 
 /** The longest message the server takes at all. */
 const messageBytesMax = 2 * 1024 * 1024;
 
-/** Handles a unary method with a function of the core. */
+type Answer<Request, Response> = (core: EtcdCore, request: Request, bytes: number) => Response;
+
+/** Handles a unary method that any member answers by itself. */
+export function local<Request extends object, Response>(
+  desk: Desk,
+  answer: Answer<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  return unary(desk, answer, () => false);
+}
+
+/** Handles a unary method with a function of the core. `needsLeader` tells whether it takes a cluster to answer. */
 export function unary<Request extends object, Response>(
   desk: Desk,
-  answer: (core: EtcdCore, request: Request, bytes: number) => Response,
+  answer: Answer<Request, Response>,
+  needsLeader: (request: Request) => boolean = () => true,
 ): handleUnaryCall<Request, Response> {
-  return ({ request }, reply) => {
-    desk.serve((core) => {
-      try {
-        const bytes = bytesOfRequest(request);
-        if (bytes > messageBytesMax) throw tooLong(bytes);
-        reply(null, answer(core, request, bytes));
-      } catch (thrown) {
-        reply(serviceErrorOf(thrown));
-      }
-    });
+  return ({ request, metadata }, reply) => {
+    const refuse = (thrown: unknown): void => reply(serviceErrorOf(thrown));
+    const serve = (): void =>
+      desk.serve((core) => {
+        try {
+          const bytes = bytesOfRequest(request);
+          if (bytes > messageBytesMax) throw tooLong(bytes);
+          reply(null, answer(core, request, bytes));
+        } catch (thrown) {
+          refuse(thrown);
+        }
+      });
+    if (!desk.leadership.present && requiresLeader(metadata)) desk.serve(() => refuse(noLeader));
+    else if (needsLeader(request)) desk.leadership.whenPresent(serve, refuse);
+    else serve();
   };
 }
 
 /** What the client gets for something thrown: etcd's refusal as it is, anything else as a defect of ours. */
-function serviceErrorOf(thrown: unknown): { code: number; details: string } {
+export function serviceErrorOf(thrown: unknown): { code: number; details: string } {
   if (thrown instanceof EtcdRefusal) return { code: thrown.code, details: thrown.message };
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return { code: 13, details: `defect of the in-memory etcd: ${text}` };

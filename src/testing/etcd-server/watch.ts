@@ -8,7 +8,7 @@ import type { OpenStreams } from './open-streams.js';
 
 export function watchHandlers(desk: Desk, streams: OpenStreams): UntypedServiceImplementation {
   const watch: handleBidiStreamingCall<IWatchRequest, WatchResponse> = (call) => {
-    streams.add(call);
+    if (!streams.admit(call)) return;
     let stream: WatchStream | undefined;
     desk.serve((core) => {
       stream = core.openWatchStream((response) => call.write(response));
