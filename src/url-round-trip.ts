@@ -31,7 +31,7 @@ export function explainLoss(parts: UrlParts, query: UrlQuery, text: string): str
     const [before, after] = [parts[name] || undefined, reread.parts[name] || undefined];
     if (before !== after) return `the ${name} ${quoted(String(before))} would be read as ${shown(after)}`;
   }
-  if (query.isText && reread.query === query.text) return undefined;
+  if (query.isText) return undefined;
   const readParameters = parseQuery(reread.query);
   for (const [key, value] of query.map) {
     const after = readParameters.get(key);

@@ -27,6 +27,7 @@ test.each([
   [`${'0'.repeat(50)}1`, 1],
   ['٣１', 31],
   ['߁꩙', 19],
+  ['०५९', 59],
   ['𝟘', undefined],
   ['', undefined],
   ['+', undefined],

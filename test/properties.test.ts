@@ -41,6 +41,7 @@ test('writes a cache entry as Java does', () => {
 test.each([
   ['a\\\\=b', [['a\\', 'b']]],
   ['#a\\\nb=c', [['b', 'c']]],
+  ['#a\\', []],
   ['a=b\\\n#c', [['a', 'b#c']]],
   ['\\\n#c\nd', [['d', '']]],
   ['a=b\\\r\n \t c', [['a', 'bc']]],

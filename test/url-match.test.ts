@@ -60,6 +60,13 @@ test('matches categories by substring, as Dubbo does', () => {
   expect(isMatchCategory('configurators', '-configurators,routers')).toBe(false);
 });
 
+test('does not take an empty entry of a group list for a provider without a group', () => {
+  const [consumer, provider] = ['consumer://h/s?group=,a', 'dubbo://h/s'].map((text) =>
+    ServiceUrl.parse(text),
+  );
+  expect(consumer && provider && isMatch(consumer, provider)).toBe(false);
+});
+
 test('takes only the last star of a pattern for a wildcard', () => {
   expect(isMatchGlobPattern('a*b*', 'a*bc')).toBe(true);
   expect(isMatchGlobPattern('a*b*', 'axbc')).toBe(false);

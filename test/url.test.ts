@@ -127,6 +127,12 @@ test('shows no password when it is printed', () => {
   expect(url.toFullString()).toContain('secret');
 });
 
+test('keeps what Java makes of parts that are missing', () => {
+  expect(parse('dubbo://:123/p').address).toBe('null:123');
+  expect(parse('dubbo://:123/p').toFullString()).toBe('dubbo:///p');
+  expect(parse('x://h').withPath('a?b').explainLoss()).toBe('the path "a?b" would be read as "a"');
+});
+
 test('puts the resolved address in place of the host', () => {
   expect(parse('dubbo://u@host:1/p?interface=s&group=g').toServiceString('10.0.0.1')).toBe(
     'dubbo://u@10.0.0.1:1/g/s',
