@@ -1,6 +1,5 @@
 /** Introduces machines and adapters to each other; the only file that knows both. */
-import { randomBytes } from 'node:crypto';
-import { type Actor, type ActorRefFrom, createActor } from 'xstate';
+import { type Actor, type ActorOptions, type ActorRefFrom, createActor } from 'xstate';
 import {
   connectionMachine,
   type FailureFact,
@@ -14,13 +13,10 @@ import {
   watcherMachine,
 } from '../machines/index.js';
 import { jitteredDelays } from './delays.js';
-import { listPrefix, verifyPrefix, watchPrefix } from './etcd/entries.js';
-import { grantLease, readLease, renewLease, revokeLease } from './etcd/lease.js';
-import { LinkInUse } from './etcd/link.js';
-import { confirmLink, followLink, probeCluster } from './etcd/probe.js';
+import type { EtcdPorts } from './etcd/ports.js';
 import type { EtcdSettings } from './etcd/settings.js';
-import { openFence, writeBatches } from './etcd/writes.js';
 import { observeStates, type StateChange } from './state-changes.js';
+import { realWorld, type World } from './world.js';
 
 /** All actors that a machine asks for; leaving one out does not compile. */
 type Ports<Machine extends { provide: (implementations: never) => unknown }> = Required<
@@ -65,10 +61,16 @@ export interface EngineListeners {
 }
 
 /** Builds the machines around the adapters and starts them. The listeners must not throw. */
-export function startEngine(settings: EngineSettings, listeners: EngineListeners): Engine {
-  const links = new LinkInUse();
-  const actor = createActor(registryWith(links, settings), {
-    input: { endpoints: settings.endpoints, ttlSeconds: settings.ttlSeconds, leaseSeed: randomLeaseSeed() },
+export function startEngine(
+  settings: EngineSettings,
+  listeners: EngineListeners,
+  world: World = realWorld,
+): Engine {
+  const ports = world.connect(settings);
+  const { endpoints, ttlSeconds } = settings;
+  const actor = createActor(registryWith(ports, settings, world.random), {
+    clock: world.clock as Required<ActorOptions<typeof registryMachine>>['clock'],
+    input: { endpoints, ttlSeconds, leaseSeed: randomLeaseSeed(world.random) },
   });
   const ended = new Promise<FailureFact | null>((resolve) => {
     actor.subscribe({
@@ -100,51 +102,50 @@ export function startEngine(settings: EngineSettings, listeners: EngineListeners
     ended,
     stop: () => {
       actor.stop();
-      links.close();
+      ports.close();
     },
   };
 }
 
-function registryWith(links: LinkInUse, settings: EngineSettings): typeof registryMachine {
-  const delays = jitteredDelays(settings);
+function registryWith(
+  ports: EtcdPorts,
+  settings: EngineSettings,
+  random: () => number,
+): typeof registryMachine {
+  const delays = jitteredDelays(settings, random);
+  const { probeCluster, confirmLink, followLink } = ports;
   const connection = connectionMachine.provide({
-    actors: {
-      probeCluster: probeCluster(links, settings),
-      confirmLink: confirmLink(links),
-      followLink: followLink(links),
-    } satisfies Ports<typeof connectionMachine>,
+    actors: { probeCluster, confirmLink, followLink } satisfies Ports<typeof connectionMachine>,
     delays: delays.connection,
   });
+  const { grantLease, renewLease, revokeLease } = ports;
   const lease = leaseMachine.provide({
-    actors: {
-      grantLease: grantLease(links),
-      renewLease: renewLease(links),
-      revokeLease: revokeLease(links),
-    } satisfies Ports<typeof leaseMachine>,
+    actors: { grantLease, renewLease, revokeLease } satisfies Ports<typeof leaseMachine>,
     delays: delays.lease,
   });
+  const { listPrefix, watchPrefix, verifyPrefix } = ports;
   const watcher = watcherMachine.provide({
-    actors: {
-      listPrefix: listPrefix(links),
-      watchPrefix: watchPrefix(links),
-      verifyPrefix: verifyPrefix(links),
-    } satisfies Ports<typeof watcherMachine>,
+    actors: { listPrefix, watchPrefix, verifyPrefix } satisfies Ports<typeof watcherMachine>,
     delays: delays.watcher,
   });
+  const watchers = watcherHub(watcher);
+  const { openFence, writeBatches, readLease } = ports;
   return registryMachine.provide({
     actors: {
       connection,
       lease,
-      watchers: watcherHub(watcher),
-      openFence: openFence(links),
-      writeBatches: writeBatches(links),
-      readLease: readLease(links),
+      watchers,
+      openFence,
+      writeBatches,
+      readLease,
     } satisfies Ports<typeof registryMachine>,
     delays: delays.registry,
   });
 }
 
-/** A random positive int64; etcd accepts any, and two processes will not meet. */
-function randomLeaseSeed(): string {
-  return (randomBytes(8).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn).toString();
+/** A random positive int64 as decimal text; etcd accepts any, and two processes will not meet. */
+function randomLeaseSeed(random: () => number): string {
+  const high = BigInt(Math.floor(random() * 0x7fff_ffff));
+  const low = BigInt(Math.floor(random() * 0x1_0000_0000));
+  return ((high << 32n) | low).toString();
 }

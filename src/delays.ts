@@ -32,7 +32,7 @@ export function jitteredDelays(
     readonly closeTimeoutMs: number;
     readonly emptyProtectionMs: number;
   },
-  random: () => number = Math.random,
+  random: () => number,
 ): Delays {
   return {
     connection: { reconnectBackoff: jittered(reconnectBackoff, random) },

@@ -5,6 +5,7 @@
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
 import type { Position } from './view.js';
+import type { Clock } from './world.js';
 
 /** What a notification is about. */
 export interface NotificationInfo extends Position {
@@ -23,6 +24,7 @@ const retryMsMax = 5_000;
 export class Notifier {
   readonly #listener: NotifyListener;
   readonly #onError: (error: unknown) => void;
+  readonly #clock: Clock;
   readonly #pending = new Set<UrlList>();
   /** Takes back the delivery that is due; a function, because clearing one kind of timer as another corrupts Node's queues. */
   #unschedule: (() => void) | undefined;
@@ -31,9 +33,10 @@ export class Notifier {
   #closed = false;
   #afterPass: (() => void) | undefined;
 
-  constructor(listener: NotifyListener, onError: (error: unknown) => void) {
+  constructor(listener: NotifyListener, onError: (error: unknown) => void, clock: Clock) {
     this.#listener = listener;
     this.#onError = onError;
+    this.#clock = clock;
   }
 
   /** Has this list told soon, with whatever it contains then. */
@@ -61,8 +64,7 @@ export class Notifier {
   /** At the end of the current turn, so that answers that arrive together are told together. */
   #schedule(): void {
     if (this.#closed || this.#isDelivering || this.#unschedule !== undefined) return;
-    const immediate = setImmediate(() => this.#deliver());
-    this.#unschedule = () => clearImmediate(immediate);
+    this.#unschedule = this.#clock.soon(() => this.#deliver());
   }
 
   #deliver(): void {
@@ -96,8 +98,8 @@ export class Notifier {
     if (this.#closed) return;
     if (hasFailed) {
       const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));
-      const timer = setTimeout(() => this.#deliver(), delayMs).unref();
-      this.#unschedule = () => clearTimeout(timer);
+      const timer = this.#clock.setTimeout(() => this.#deliver(), delayMs);
+      this.#unschedule = () => this.#clock.clearTimeout(timer);
     } else if ([...this.#pending].some((list) => list.isSettled)) {
       this.#schedule();
     }

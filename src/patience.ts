@@ -1,8 +1,10 @@
 /** Waiting for an answer as every call does it: until it comes, the deadline passes, or the caller's signal is aborted. */
 import type { RegistryError } from './errors.js';
 import { abortError } from './failure-error.js';
+import type { Clock } from './world.js';
 
 export interface Patience {
+  readonly clock: Clock;
   /** What the call was doing, for the error: `cannot …`. */
   readonly doing: string;
   readonly signal?: AbortSignal | undefined;
@@ -21,13 +23,13 @@ export interface Waiter {
 
 /** Waits after `enter` has put the waiter where somebody will find it; `leave` takes it away again. */
 export function waitWith(
-  { doing, signal, timeoutMs, overdue }: Patience,
+  { clock, doing, signal, timeoutMs, overdue }: Patience,
   enter: (waiter: Waiter) => void,
   leave: (waiter: Waiter) => void = () => {},
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const settle = (): void => {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       leave(waiter);
     };
@@ -50,7 +52,7 @@ export function waitWith(
       if (error === undefined) waiter.resolve();
       else waiter.reject(error);
     };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : clock.setTimeout(expire, timeoutMs);
     signal?.addEventListener('abort', abort);
     enter(waiter);
     if (signal?.aborted === true) abort();

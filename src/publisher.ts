@@ -7,6 +7,7 @@ import type { Engine } from './compose.js';
 import type { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
 import { type Patience, type Waiter, waitWith } from './patience.js';
+import type { Clock } from './world.js';
 
 interface Held {
   /** How many registrations of this process share the key. */
@@ -15,7 +16,10 @@ interface Held {
   readonly withdrawing: Set<Waiter>;
 }
 
-export interface RegisterOptions extends Patience {
+/** How a call waits; the clock is the publisher's. */
+export type PublishOptions = Omit<Patience, 'clock'>;
+
+export interface RegisterOptions extends PublishOptions {
   /** Reject when the first attempt fails, and leave nothing behind. */
   readonly check: boolean;
   readonly timeoutMs: number;
@@ -23,11 +27,13 @@ export interface RegisterOptions extends Patience {
 
 export class Publisher {
   readonly #engine: Engine;
+  readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
   #intents = new Map<string, DesiredEntry | 'withdraw'>();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, clock: Clock) {
     this.#engine = engine;
+    this.#clock = clock;
   }
 
   /** Resolves when the key is written; without `check` as soon as it is accepted. */
@@ -42,7 +48,7 @@ export class Publisher {
     held.withdrawing.clear();
     if (!options.check) return;
     try {
-      await wait(held.writing, { ...options, overdue: () => this.#overdue(options) });
+      await wait(held.writing, { ...options, clock: this.#clock, overdue: () => this.#overdue(options) });
     } catch (error) {
       this.#release(entry.key);
       throw error;
@@ -50,12 +56,12 @@ export class Publisher {
   }
 
   /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
-  async unregister(key: string, options: Patience): Promise<void> {
+  async unregister(key: string, options: PublishOptions): Promise<void> {
     if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
     const held = this.#held.get(key);
     if (held === undefined || held.count === 0) return;
     this.#release(key);
-    if (held.count === 0) await wait(held.withdrawing, options);
+    if (held.count === 0) await wait(held.withdrawing, { ...options, clock: this.#clock });
   }
 
   /** Settles what one answer of etcd settles. */

@@ -21,6 +21,7 @@ import { type RegistryStatus, statusOf } from './status.js';
 import { Subscriber } from './subscriber.js';
 import { ServiceUrl } from './url.js';
 import type { ServiceUrlParts } from './url-object.js';
+import { type Clock, realWorld, type World } from './world.js';
 
 /** A URL as text, as a {@link ServiceUrl}, or as a plain object. */
 export type UrlInput = string | ServiceUrl | ServiceUrlParts;
@@ -31,7 +32,16 @@ export type UrlInput = string | ServiceUrl | ServiceUrlParts;
  * at once and catches up later. Without an address it asks the environment (`LEASEHOLD_ADDRESS`,
  * `DUBBO_REGISTRY_ADDRESS`) and `dubbo.properties`. Bad options reject with INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
  */
-export async function createRegistry(
+export function createRegistry(
+  addressOrOptions: string | RegistryOptions = {},
+  options: RegistryOptions = {},
+): Promise<Registry> {
+  return createRegistryIn(realWorld, addressOrOptions, options);
+}
+
+/** @internal {@link createRegistry} in surroundings of one's own. */
+export async function createRegistryIn(
+  world: World,
   addressOrOptions: string | RegistryOptions = {},
   options: RegistryOptions = {},
 ): Promise<Registry> {
@@ -39,7 +49,7 @@ export async function createRegistry(
     typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
   const settings = resolveOptions(given);
   const doing = `cannot create the registry at ${settings.shownAddress}`;
-  const registry = new Registry(settings);
+  const registry = new Registry(settings, world);
   if (!settings.check) return registry;
   try {
     await registry.connected(doing, given.signal);
@@ -53,6 +63,7 @@ export async function createRegistry(
 /** A registry on etcd. Made by {@link createRegistry}. */
 export class Registry implements AsyncDisposable {
   readonly #settings: RegistrySettings;
+  readonly #clock: Clock;
   readonly #engine: Engine;
   readonly #publisher: Publisher;
   readonly #subscriber: Subscriber;
@@ -64,20 +75,23 @@ export class Registry implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(settings: RegistrySettings) {
+  constructor(settings: RegistrySettings, world: World) {
     this.#settings = settings;
-    this.#engine = startEngine(settings, {
-      onNews: (news) => this.#handle(news),
-      onWatcherNews: (news) => this.#handleWatcher(news),
-    });
-    this.#publisher = new Publisher(this.#engine);
+    this.#clock = world.clock;
+    const listeners = {
+      onNews: (news: RegistryNews) => this.#handle(news),
+      onWatcherNews: (news: WatcherHubNews) => this.#handleWatcher(news),
+    };
+    this.#engine = startEngine(settings, listeners, world);
+    this.#publisher = new Publisher(this.#engine, world.clock);
     void this.#engine.ended.then((failure) => {
       if (failure !== null) this.#fail(failure);
     });
-    this.#subscriber = new Subscriber(this.#engine, settings.layout, {
-      listenerError: (error) => this.#events.emit('listenerError', error),
-      undecodable: (key, error) => this.#reportUndecodable(key, error),
-    });
+    const events = {
+      listenerError: (error: unknown) => this.#events.emit('listenerError', error),
+      undecodable: (key: string, error: RegistryError) => this.#reportUndecodable(key, error),
+    };
+    this.#subscriber = new Subscriber(this.#engine, settings.layout, events, world.clock);
   }
 
   /**
@@ -192,7 +206,7 @@ export class Registry implements AsyncDisposable {
   connected(doing: string, signal: AbortSignal | undefined): Promise<void> {
     const { timeoutMs } = this.#settings;
     return waitWith(
-      { doing, signal, timeoutMs, overdue: () => this.#connectError(doing) },
+      { clock: this.#clock, doing, signal, timeoutMs, overdue: () => this.#connectError(doing) },
       (waiter) => this.#connecting.add(waiter),
       (waiter) => this.#connecting.delete(waiter),
     );

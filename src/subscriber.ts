@@ -9,6 +9,7 @@ import { waitWith } from './patience.js';
 import type { ServiceUrl } from './url.js';
 import { UrlList } from './url-list.js';
 import { View } from './view.js';
+import type { Clock } from './world.js';
 
 export interface SubscribeOptions {
   /** Reject when the first listing fails or is overdue, and leave nothing behind. */
@@ -33,10 +34,15 @@ export class ListenerSubscription {
   #rejectFirst: (error: RegistryError) => void = () => {};
   #isStarted = false;
 
-  constructor(url: ServiceUrl, listener: NotifyListener, layout: KeyLayout, events: SubscriberEvents) {
+  constructor(
+    url: ServiceUrl,
+    listener: NotifyListener,
+    surroundings: { readonly layout: KeyLayout; readonly events: SubscriberEvents; readonly clock: Clock },
+  ) {
+    const { layout, events, clock } = surroundings;
     this.url = url;
     this.listener = listener;
-    this.#notifier = new Notifier(listener, (error) => events.listenerError(error));
+    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
     this.#first = new Promise((resolve, reject) => {
       this.#resolveFirst = resolve;
       this.#rejectFirst = reject;
@@ -84,13 +90,15 @@ export class Subscriber {
   readonly #engine: Engine;
   readonly #layout: KeyLayout;
   readonly #events: SubscriberEvents;
+  readonly #clock: Clock;
   readonly #views = new Map<string, View>();
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
 
-  constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents) {
+  constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents, clock: Clock) {
     this.#engine = engine;
     this.#layout = layout;
     this.#events = events;
+    this.#clock = clock;
   }
 
   get views(): ReadonlyMap<string, View> {
@@ -107,11 +115,18 @@ export class Subscriber {
     if (options.signal?.aborted === true) throw abortError(doing, options.signal);
     const known = this.#subscriptions.get(url.canonicalKey)?.get(listener);
     const subscription =
-      known ?? this.#add(new ListenerSubscription(url, listener, this.#layout, this.#events));
+      known ??
+      this.#add(
+        new ListenerSubscription(url, listener, {
+          layout: this.#layout,
+          events: this.#events,
+          clock: this.#clock,
+        }),
+      );
     try {
       const { check, timeoutMs, signal } = options;
       const overdue = (): RegistryError | undefined => (check ? this.#overdue(doing, timeoutMs) : undefined);
-      await waitWith({ doing, signal, timeoutMs, overdue }, (waiter) => {
+      await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
         void subscription.first.then(
           () => waiter.resolve(),
           (error: RegistryError) => waiter.reject(error),
@@ -138,7 +153,7 @@ export class Subscriber {
   /** Patches the view that the news is about. */
   handle(news: WatcherHubNews): View | undefined {
     const view = this.#views.get(news.prefix);
-    view?.apply(news, Date.now());
+    view?.apply(news, this.#clock.now());
     return view;
   }
 

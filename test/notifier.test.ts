@@ -3,6 +3,7 @@ import type { Entry } from '../machines/index.js';
 import { Notifier, type NotifyListener } from '../src/notifier.js';
 import { ServiceUrl } from '../src/url.js';
 import { UrlList } from '../src/url-list.js';
+import { realWorld } from '../src/world.js';
 
 const consumer = ServiceUrl.parse('consumer://10.0.0.9/a.B?category=providers,configurators,routers');
 const ignore = { settled: () => {}, denied: () => {}, undecodable: () => {} };
@@ -46,7 +47,7 @@ function recording(): { calls: string[]; listener: NotifyListener } {
 
 test('tells configurators and routers before providers, each category whole [SUB-4]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {});
+  const notifier = new Notifier(listener, () => {}, realWorld.clock);
   const lists = ['providers', 'routers', 'configurators'].map(list);
   for (const [index, each] of lists.entries()) {
     settle(each, index === 0 ? [1, 2] : [], '5');
@@ -62,7 +63,7 @@ test('tells configurators and routers before providers, each category whole [SUB
 
 test('tells only the latest of several changes in one turn [SUB-2]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {});
+  const notifier = new Notifier(listener, () => {}, realWorld.clock);
   const providers = list('providers');
   for (const revision of ['5', '6', '7']) {
     settle(providers, [Number(revision)], revision);
@@ -74,7 +75,7 @@ test('tells only the latest of several changes in one turn [SUB-2]', async () =>
 
 test('does not tell a content that was never at one revision', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {});
+  const notifier = new Notifier(listener, () => {}, realWorld.clock);
   const providers = list('providers');
   settle(providers, [1], '5');
   notifier.offer(providers);
@@ -104,6 +105,7 @@ test('waits for a listener that is still busy, and then tells the latest [SUB-6]
       });
     },
     () => {},
+    realWorld.clock,
   );
   const providers = list('providers');
   for (const revision of ['5', '6', '7']) {
@@ -131,6 +133,7 @@ test('reports a listener that throws, and tells it again with the latest [SUB-6]
       told();
     },
     (error) => errors.push(error),
+    realWorld.clock,
   );
   const providers = list('providers');
   settle(providers, [1], '5');
@@ -145,7 +148,7 @@ test('reports a listener that throws, and tells it again with the latest [SUB-6]
 
 test('calls nobody after close, whatever was in flight [SUB-5]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {});
+  const notifier = new Notifier(listener, () => {}, realWorld.clock);
   const providers = list('providers');
   settle(providers, [1], '5');
   notifier.offer(providers);
@@ -162,6 +165,7 @@ test('leaves the timers of others alone when it is closed while a retry is due',
       throw new Error('always');
     },
     () => {},
+    realWorld.clock,
   );
   failing.offer(providers);
   await turn();
@@ -188,6 +192,7 @@ test('does not call the second category when the first call closes the subscript
       notifier.close();
     },
     () => {},
+    realWorld.clock,
   );
   for (const category of ['providers', 'routers']) {
     const each = list(category);

@@ -14,18 +14,13 @@ import {
 } from '../../machines/index.js';
 import { failureFrom } from './failure.js';
 import type { EtcdLink, LinkInUse } from './link.js';
+import type { WriteInput } from './ports.js';
 import { sentinelIdentity } from './probe.js';
 import { fenceKey, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
 
 /** More transactions at once bring nothing on one etcd, and each may fail when the fence moves. */
 const inFlightLimit = 4;
-
-export interface WriteInput {
-  readonly leaseId: string;
-  readonly fence: string | null;
-  readonly batches: readonly WriteBatch[];
-}
 
 /** Creates the fence under our lease, or adopts it; writes the sentinel if nobody has. */
 export function openFence(links: LinkInUse): RequestPort<OpenedFence, { readonly leaseId: string }> {

@@ -6,9 +6,10 @@ import type { BatchAnswered, WatchFact, WriteBatch, WriteOperation } from '../..
 import { listPrefix, verifyPrefix, watchPrefix } from '../../src/etcd/entries.js';
 import { grantLease, readLease, renewLease, revokeLease } from '../../src/etcd/lease.js';
 import { LinkInUse } from '../../src/etcd/link.js';
+import type { WriteInput } from '../../src/etcd/ports.js';
 import { probeCluster } from '../../src/etcd/probe.js';
 import type { EtcdSettings } from '../../src/etcd/settings.js';
-import { openFence, type WriteInput, writeBatches } from '../../src/etcd/writes.js';
+import { openFence, writeBatches } from '../../src/etcd/writes.js';
 import { ask, listen } from '../support/ask.js';
 import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../support/etcd-under-test.js';
 import { eventually } from '../support/eventually.js';
