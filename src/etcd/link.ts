@@ -30,9 +30,10 @@ export class EtcdLink {
   async call<Response>(
     signal: AskSignal | undefined,
     make: (transport: Transport, options: CallOptions) => Promise<Response>,
+    timeoutMs: number = this.settings.requestTimeoutMs,
   ): Promise<Response> {
     try {
-      return await make(this.transport, callOptions(this.settings.requestTimeoutMs, signal));
+      return await make(this.transport, callOptions(timeoutMs, signal));
     } catch (thrown) {
       const failure = failureFrom(thrown);
       this.#report(failure);

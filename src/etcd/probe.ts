@@ -14,6 +14,8 @@ import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
 
+const confirmTimeoutMsMax = 1_000;
+
 /** Opens a link to an endpoint and reads through it. The link comes into use if the read succeeds, else it is closed. */
 export function probeCluster(
   links: LinkInUse,
@@ -34,11 +36,12 @@ export function probeCluster(
   });
 }
 
-/** One more linearizable read through the link in use. */
+/** One more linearizable read through the link in use, with little patience: something is overdue already. */
 export function confirmLink(links: LinkInUse): RequestPort<ClusterFacts, { readonly epoch: number }> {
-  return request<ClusterFacts, { readonly epoch: number }>(({ signal }) =>
-    readCluster(links.current(), signal),
-  );
+  return request<ClusterFacts, { readonly epoch: number }>(({ signal }) => {
+    const link = links.current();
+    return readCluster(link, signal, Math.min(confirmTimeoutMsMax, link.settings.requestTimeoutMs));
+  });
 }
 
 /** Reports trouble of the link in use, and closes it when the connection machine has had enough of it. */
@@ -64,10 +67,10 @@ async function logIn(link: EtcdLink, signal: AskSignal): Promise<void> {
   link.transport.useToken(token);
 }
 
-async function readCluster(link: EtcdLink, signal: AskSignal): Promise<ClusterFacts> {
+async function readCluster(link: EtcdLink, signal: AskSignal, timeoutMs?: number): Promise<ClusterFacts> {
   const key = bytesOf(sentinelKey(link.settings));
   try {
-    const answer = await link.call(signal, (to, options) => to.kv.range({ key }, options));
+    const answer = await link.call(signal, (to, options) => to.kv.range({ key }, options), timeoutMs);
     const found = answer.kvs[0];
     const sentinel =
       found === undefined ? null : sentinelIdentity(found.create_revision, textOf(found.value));
@@ -75,7 +78,7 @@ async function readCluster(link: EtcdLink, signal: AskSignal): Promise<ClusterFa
   } catch (thrown) {
     if (failureFrom(thrown).kind !== 'denied') throw thrown;
     const root = bytesOf(`${link.settings.root}/`);
-    const answer = await link.call(signal, (to, options) => to.kv.range({ key: root }, options));
+    const answer = await link.call(signal, (to, options) => to.kv.range({ key: root }, options), timeoutMs);
     return { clusterId: answer.header.cluster_id, revision: answer.header.revision, sentinel: null };
   }
 }

@@ -20,6 +20,11 @@ interface Watch {
   closed: boolean;
 }
 
+/** How often a stream with watches is asked for its progress; the answer only proves that it lives. */
+const probeIntervalMs = 1_000;
+/** A stream that is silent for so long, though the link works, is opened anew. */
+const silenceMsMax = 5_000;
+
 export class WatchStream {
   readonly #transport: Transport;
   readonly #createdTimeoutMs: number;
@@ -29,6 +34,9 @@ export class WatchStream {
   readonly #creating: Watch[] = [];
   #opening: Promise<Stream> | undefined;
   #stream: Stream | undefined;
+  #probing: NodeJS.Timeout | undefined;
+  /** When the first probe was sent that nothing has come after yet. */
+  #unansweredSince: number | undefined;
   #lastId = 0;
   #closed = false;
 
@@ -79,6 +87,8 @@ export class WatchStream {
     const stream = await this.#transport.watch.watch();
     const disown = this.#transport.own(stream);
     this.#stream = stream;
+    this.#unansweredSince = undefined;
+    this.#probing = setInterval(() => this.#probe(stream), probeIntervalMs);
     const ended = (failure: Failure): void => {
       disown();
       if (this.#stream === stream) this.#fail(failure);
@@ -86,6 +96,7 @@ export class WatchStream {
     // A throwing data handler would stall the stream for ever without an error.
     stream.on('data', (response) => {
       if (this.#stream !== stream) return;
+      this.#unansweredSince = undefined;
       try {
         this.#receive(response);
       } catch (thrown) {
@@ -95,6 +106,20 @@ export class WatchStream {
     stream.on('error', (error) => ended(failureFrom(error)));
     stream.on('end', () => ended(new Failure('unreachable', 'etcd ended the watch stream')));
     return stream;
+  }
+
+  /** A broken connection may say nothing for ever; whoever follows the link is told that an answer is overdue. */
+  #probe(stream: Stream): void {
+    if (this.#watches.size === 0) return;
+    const since = this.#unansweredSince;
+    if (since === undefined) {
+      this.#unansweredSince = performance.now();
+      stream.write({ progress_request: {} });
+      return;
+    }
+    const silence = new Failure('timeout', 'etcd does not answer on the watch stream');
+    if (performance.now() - since > silenceMsMax) this.#fail(silence);
+    else this.#report(silence);
   }
 
   #receive(response: IWatchResponse): void {
@@ -108,8 +133,7 @@ export class WatchStream {
       this.#forget(watch);
       watch.send({ type: 'watch.compacted', compactRevision: response.compact_revision });
     } else if (response.canceled) {
-      this.#forget(watch);
-      watch.send({ type: 'watch.broken', failure: failureFromReason(response.cancel_reason) });
+      this.#refused(watch, response.cancel_reason);
     } else if (response.events.length > 0) {
       this.#changed(watch, response);
     } else {
@@ -130,6 +154,16 @@ export class WatchStream {
     } else {
       watch.send({ type: 'watch.created', revision: response.header.revision });
     }
+  }
+
+  /** One watch ended; its neighbours go on, unless the reason concerns the link, as an expired token does. */
+  #refused(watch: Watch, reason: string): void {
+    this.#forget(watch);
+    const failure = failureFromReason(reason);
+    if (!watch.closed) {
+      watch.send({ type: 'watch.broken', failure: { kind: failure.kind, message: failure.message } });
+    }
+    this.#report(failure);
   }
 
   #changed(watch: Watch, response: IWatchResponse): void {
@@ -161,6 +195,7 @@ export class WatchStream {
 
   #end(failure: Failure): void {
     const stream = this.#stream;
+    clearInterval(this.#probing);
     this.#stream = undefined;
     this.#opening = undefined;
     this.#creating.length = 0;

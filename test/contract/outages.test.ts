@@ -127,6 +127,24 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
     await settled([...ours, came]);
   });
 
+  test('notices by itself that the link of a mere consumer has gone silent, and recovers [SUB-3]', async () => {
+    const other = `dubbo://10.0.0.4:20880/${service}?version=1.0.0`;
+    const consumer = await createRegistry(etcd.endpoint);
+    const states: string[] = [];
+    let view: readonly string[] = [];
+    await consumer.subscribe(`consumer://10.0.0.7/${service}?version=1.0.0`, (urls) => {
+      view = urls.map(String);
+    });
+    consumer.on('state', ({ machine, to }) => machine === 'connection' && states.push(to));
+    etcd.proxy.blackHole('both');
+    await eventually(() => expect(states).toContain('disconnected'));
+    await etcd.control.put(keyOf(other), '1');
+    etcd.proxy.heal();
+    await eventually(() => expect([...view].sort()).toEqual([...ours, other]));
+    expect(states[0]).toBe('connected.doubtful');
+    await consumer.close();
+  });
+
   test('withdraws when etcd is back what was unregistered while it was away [REG-3]', async () => {
     const [first, second, third] = ours as [string, string, string];
     etcd.proxy.stopAccepting();
