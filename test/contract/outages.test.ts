@@ -128,7 +128,10 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('notices by itself that the link of a mere consumer has gone silent, and recovers [SUB-3]', async () => {
-    const other = `dubbo://10.0.0.4:20880/${service}?version=1.0.0`;
+    const [other, late] = [4, 5].map((host) => `dubbo://10.0.0.${host}:20880/${service}?version=1.0.0`) as [
+      string,
+      string,
+    ];
     const consumer = await createRegistry(etcd.endpoint);
     const states: string[] = [];
     let view: readonly string[] = [];
@@ -136,11 +139,13 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
       view = urls.map(String);
     });
     consumer.on('state', ({ machine, to }) => machine === 'connection' && states.push(to));
+    await etcd.control.put(keyOf(other), '1');
+    await eventually(() => expect(view).toContain(other));
     etcd.proxy.blackHole('both');
     await eventually(() => expect(states).toContain('disconnected'));
-    await etcd.control.put(keyOf(other), '1');
+    await etcd.control.put(keyOf(late), '1');
     etcd.proxy.heal();
-    await eventually(() => expect([...view].sort()).toEqual([...ours, other]));
+    await eventually(() => expect([...view].sort()).toEqual([...ours, other, late]));
     expect(states[0]).toBe('connected.doubtful');
     await consumer.close();
   });
