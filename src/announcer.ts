@@ -2,42 +2,59 @@
 import { EventEmitter } from 'eventemitter3';
 import type { RegistryNews } from '../machines/index.js';
 import type { RegistryEvents } from './events.js';
+import { shownKey } from './shown-key.js';
 
 type Name = keyof RegistryEvents;
+type Handler = (...args: unknown[]) => unknown;
 
 export class Announcer {
   readonly #events = new EventEmitter<Name>();
+  /** What was added for each handler: the handler behind a guard. */
+  readonly #guarded = new WeakMap<Handler, Handler>();
 
   on<N extends Name>(name: N, handler: RegistryEvents[N]): void {
-    this.#events.on(name, handler);
+    this.#events.on(name, this.#guard(name, handler as Handler));
   }
 
   once<N extends Name>(name: N, handler: RegistryEvents[N]): void {
-    const wrapped = (...args: unknown[]): void => {
-      this.#events.off(name, wrapped);
-      (handler as (...given: unknown[]) => void)(...args);
-    };
-    this.#events.on(name, wrapped);
+    this.#events.once(name, this.#guard(name, handler as Handler));
   }
 
   off<N extends Name>(name: N, handler: RegistryEvents[N]): void {
-    this.#events.off(name, handler);
+    this.#events.off(name, this.#guard(name, handler as Handler));
   }
 
   has(name: Name): boolean {
     return this.#events.listenerCount(name) > 0;
   }
 
-  /** Calls every handler; what one throws is told as `listenerError`, or as a process warning if that throws too. */
   emit<N extends Name>(name: N, ...args: Parameters<RegistryEvents[N]>): void {
-    for (const handler of this.#events.listeners(name)) {
+    this.#events.emit(name, ...args);
+  }
+
+  /** Tells that somebody's callback threw; as a warning of the process when nobody listens, so that it is never lost. */
+  report(error: unknown): void {
+    if (this.has('listenerError')) this.emit('listenerError', error);
+    else process.emitWarning(error instanceof Error ? error : String(error));
+  }
+
+  /** The handler, with what it throws or rejects with reported instead of thrown. */
+  #guard(name: Name, handler: Handler): Handler {
+    const known = this.#guarded.get(handler);
+    if (known !== undefined) return known;
+    const complain = (error: unknown): void => {
+      if (name === 'listenerError') process.emitWarning(error instanceof Error ? error : String(error));
+      else this.report(error);
+    };
+    const guarded: Handler = (...args) => {
       try {
-        handler(...args);
+        void Promise.resolve(handler(...args)).catch(complain);
       } catch (error) {
-        if (name === 'listenerError') process.emitWarning(error instanceof Error ? error : String(error));
-        else this.emit('listenerError', error);
+        complain(error);
       }
-    }
+    };
+    this.#guarded.set(handler, guarded);
+    return guarded;
   }
 
   /** Tells what the registry machine told, in the words of the public events. */
@@ -67,17 +84,17 @@ export class Announcer {
         return;
       case 'registration.failed': {
         const { keys, failure, willRetry } = news;
-        this.emit('registration', { state: 'failed', keys, failure, willRetry });
+        this.emit('registration', { state: 'failed', keys: keys.map(shownKey), failure, willRetry });
         return;
       }
       case 'registration.written':
-        this.emit('registration', { state: 'written', keys: news.keys });
+        this.emit('registration', { state: 'written', keys: news.keys.map(shownKey) });
         return;
       case 'registration.withdrawn':
-        this.emit('registration', { state: 'withdrawn', keys: news.keys });
+        this.emit('registration', { state: 'withdrawn', keys: news.keys.map(shownKey) });
         return;
       case 'registration.conflicted':
-        this.emit('registration', { state: 'conflicted', keys: news.keys });
+        this.emit('registration', { state: 'conflicted', keys: news.keys.map(shownKey) });
         return;
     }
   }

@@ -5,6 +5,7 @@ import {
   type FailureFact,
   failureOf,
   leaseMachine,
+  type Registration,
   type RegistryCommand,
   type RegistryNews,
   registryMachine,
@@ -38,7 +39,9 @@ export interface Engine {
   send(command: RegistryCommand): void;
   watch(prefix: string): void;
   unwatch(prefix: string): void;
-  /** What the registry machine knows now, its children included. */
+  /** What the registry machine knows about one key; undefined when it is neither wanted nor being withdrawn. */
+  registration(key: string): Registration | undefined;
+  /** What the registry machine knows now, its children included; copies a map of all watchers. */
   snapshot(): EngineSnapshot;
   /** Hears of every state change of every machine from now on. Returns what ends it. */
   onStateChange(listener: (change: StateChange) => void): () => void;
@@ -90,6 +93,7 @@ export function startEngine(
     send: (command) => actor.send(command),
     watch: (prefix) => watchers.send({ type: 'hub.watch', prefix }),
     unwatch: (prefix) => watchers.send({ type: 'hub.unwatch', prefix }),
+    registration: (key) => actor.getSnapshot().context.registrations.get(key),
     snapshot: () => ({
       registry: actor.getSnapshot(),
       connection: connection.getSnapshot(),

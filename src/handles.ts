@@ -35,5 +35,10 @@ export function registrationHandle(
 }
 
 export function subscriptionHandle(url: ServiceUrl, end: () => Promise<void>): SubscriptionHandle {
-  return { url, close: end, [Symbol.asyncDispose]: end };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= end();
+    return closed;
+  };
+  return { url, close, [Symbol.asyncDispose]: close };
 }

@@ -45,6 +45,11 @@ export class Notifier {
     this.#schedule();
   }
 
+  /** A list is settled again without news; what waited for that can go on. */
+  remind(): void {
+    if (this.#pending.size > 0) this.#schedule();
+  }
+
   /** Resolves once every list offered so far was told, or the notifier is closed. */
   told(): Promise<void> {
     return new Promise((resolve) => {
@@ -74,7 +79,7 @@ export class Notifier {
     const calls = lists.map((list) => this.#tell(list));
     this.#afterPass?.();
     this.#afterPass = undefined;
-    void Promise.all(calls).then((outcomes) => this.#passed(outcomes.includes('failed')));
+    void Promise.all(calls).then((outcomes) => this.#passed(outcomes));
   }
 
   async #tell(list: UrlList): Promise<'told' | 'failed'> {
@@ -92,9 +97,10 @@ export class Notifier {
     }
   }
 
-  #passed(hasFailed: boolean): void {
+  #passed(outcomes: readonly ('told' | 'failed')[]): void {
+    const hasFailed = outcomes.includes('failed');
     this.#isDelivering = false;
-    this.#failures = hasFailed ? this.#failures + 1 : 0;
+    if (outcomes.length > 0) this.#failures = hasFailed ? this.#failures + 1 : 0;
     if (this.#closed) return;
     if (hasFailed) {
       const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));

@@ -4,7 +4,7 @@ import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
-import { backupAddress, endpointsOf, leaseTtlSeconds, parseRegistryAddress } from './registry-address.js';
+import { endpointsOf, leaseTtlSeconds, parseRegistryAddress } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
 export interface RegistryOptions {
@@ -80,7 +80,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     shownAddress: `${url.protocol}://${url.address}`,
     check: url.getBooleanParameter('check', true),
     timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
-    endpoints: endpointsOf(backupAddress(url, 2379)),
+    endpoints: securedEndpoints(url, options.tls !== undefined),
     root: layout.root,
     metaRoot,
     ttlSeconds,
@@ -92,6 +92,15 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
       username === undefined || username === '' ? undefined : { username, password: password ?? '' },
     tls: options.tls,
   };
+}
+
+/** With protocol `https`, or with certificates, every endpoint that names no scheme itself is dialled over TLS. */
+function securedEndpoints(url: ServiceUrl, hasTls: boolean): readonly string[] {
+  const addresses = [url.address ?? '', ...url.getListParameter('backup', [])];
+  const scheme = url.protocol === 'https' || hasTls ? 'https' : 'http';
+  return endpointsOf(
+    addresses.map((address) => (address.includes('://') ? address : `${scheme}://${address}`)).join(','),
+  );
 }
 
 function ttlOf(url: ServiceUrl, sessionMs: number | undefined): number {

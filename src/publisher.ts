@@ -4,16 +4,17 @@
  */
 import type { DesiredEntry, RegistrationNews } from '../machines/index.js';
 import type { Engine } from './compose.js';
-import type { RegistryError } from './errors.js';
-import { abortError, errorFrom, registryError } from './failure-error.js';
+import { RegistryError } from './errors.js';
+import { abortError, errorFrom } from './failure-error.js';
+import { overdueError } from './overdue.js';
 import { type Patience, type Waiter, waitWith } from './patience.js';
 import type { Clock } from './world.js';
 
+/** A key that somebody wants. It is replaced, not reused, once nobody wants the key any more. */
 interface Held {
   /** How many registrations of this process share the key. */
   count: number;
   readonly writing: Set<Waiter>;
-  readonly withdrawing: Set<Waiter>;
 }
 
 /** How a call waits; the clock is the publisher's. */
@@ -29,6 +30,8 @@ export class Publisher {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
+  /** Who waits until a key is gone. */
+  readonly #withdrawing = new Map<string, Set<Waiter>>();
   #intents = new Map<string, DesiredEntry | 'withdraw'>();
 
   constructor(engine: Engine, clock: Clock) {
@@ -40,17 +43,20 @@ export class Publisher {
   async register(entry: DesiredEntry, options: RegisterOptions): Promise<void> {
     const { doing, signal } = options;
     if (signal?.aborted === true) throw abortError(doing, signal);
-    const held = this.#hold(entry.key);
+    const { key } = entry;
+    const held = this.#held.get(key) ?? { count: 0, writing: new Set<Waiter>() };
+    this.#held.set(key, held);
     held.count += 1;
-    if (this.#isWritten(entry.key) && !this.#intents.has(entry.key)) return;
-    if (held.count === 1 || this.#registrationState(entry.key) !== 'pending') this.#intend(entry.key, entry);
-    for (const waiter of held.withdrawing) waiter.resolve();
-    held.withdrawing.clear();
+    this.#settleWithdrawing(key);
+    const state = this.#intents.has(key) ? 'pending' : this.#engine.registration(key)?.state;
+    if (held.count > 1 && state === 'written') return;
+    if (held.count === 1 || state !== 'pending') this.#intend(key, entry);
     if (!options.check) return;
     try {
-      await wait(held.writing, { ...options, clock: this.#clock, overdue: () => this.#overdue(options) });
+      const overdue = (): RegistryError => overdueError(this.#engine, options);
+      await wait(held.writing, { ...options, clock: this.#clock, overdue });
     } catch (error) {
-      this.#release(entry.key);
+      this.#release(key, held);
       throw error;
     }
   }
@@ -59,59 +65,80 @@ export class Publisher {
   async unregister(key: string, options: PublishOptions): Promise<void> {
     if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
     const held = this.#held.get(key);
-    if (held === undefined || held.count === 0) return;
-    this.#release(key);
-    if (held.count === 0) await wait(held.withdrawing, { ...options, clock: this.#clock });
+    if (held !== undefined) this.#release(key, held);
+    if (this.#held.has(key)) return;
+    if (!this.#intents.has(key) && this.#engine.registration(key) === undefined) return;
+    const waiters = this.#withdrawing.get(key) ?? new Set<Waiter>();
+    this.#withdrawing.set(key, waiters);
+    await wait(waiters, { ...options, clock: this.#clock });
   }
 
   /** Settles what one answer of etcd settles. */
   handle(news: RegistrationNews): void {
-    if (news.type === 'registration.failed') {
-      for (const key of news.keys) this.#failed(key, news);
-      return;
-    }
-    if (news.type === 'registration.conflicted') return;
-    for (const key of news.keys) {
-      const held = this.#held.get(key);
-      if (held === undefined) continue;
-      const waiters = news.type === 'registration.written' ? held.writing : held.withdrawing;
-      for (const waiter of waiters) waiter.resolve();
-      if (news.type === 'registration.withdrawn' && held.count === 0) this.#held.delete(key);
+    switch (news.type) {
+      case 'registration.failed':
+        for (const key of news.keys) {
+          for (const waiter of this.#held.get(key)?.writing ?? []) {
+            waiter.reject(errorFrom(waiter.doing, news.failure));
+          }
+        }
+        return;
+      case 'registration.written':
+        for (const key of news.keys)
+          for (const waiter of this.#held.get(key)?.writing ?? []) waiter.resolve();
+        return;
+      case 'registration.withdrawn':
+        for (const key of news.keys) this.#settleWithdrawing(key);
+        return;
+      case 'registration.conflicted':
     }
   }
 
-  /** The registry has ended: what waits to be written fails, what waits to be withdrawn is done. */
+  /** Sends what was asked for in this turn now, because the turn is the last. */
+  flush(): void {
+    if (this.#intents.size > 0) this.#send();
+  }
+
+  /**
+   * The registry has ended: what waits to be written fails; what waits to be withdrawn is done if it goes with the
+   * lease, and fails if it stays in etcd.
+   */
   close(errorFor: (doing: string) => RegistryError): void {
-    for (const { writing, withdrawing } of this.#held.values()) {
+    for (const { writing } of this.#held.values()) {
       for (const waiter of writing) waiter.reject(errorFor(waiter.doing));
-      for (const waiter of withdrawing) waiter.resolve();
+    }
+    for (const [key, waiters] of this.#withdrawing) {
+      const stays = this.#engine.registration(key)?.leased === false;
+      for (const waiter of waiters) {
+        if (stays) waiter.reject(errorFor(`${waiter.doing}: its key is without lease and still in etcd`));
+        else waiter.resolve();
+      }
     }
     this.#held.clear();
+    this.#withdrawing.clear();
   }
 
-  #failed(key: string, news: RegistrationNews & { type: 'registration.failed' }): void {
-    const held = this.#held.get(key);
-    for (const waiter of held?.writing ?? []) waiter.reject(errorFrom(waiter.doing, news.failure, { key }));
+  #settleWithdrawing(key: string): void {
+    for (const waiter of this.#withdrawing.get(key) ?? []) waiter.resolve();
+    this.#withdrawing.delete(key);
   }
 
-  #hold(key: string): Held {
-    const known = this.#held.get(key);
-    if (known !== undefined) return known;
-    const held = { count: 0, writing: new Set<Waiter>(), withdrawing: new Set<Waiter>() };
-    this.#held.set(key, held);
-    return held;
-  }
-
-  #release(key: string): void {
-    const held = this.#held.get(key);
-    if (held === undefined || held.count === 0) return;
+  /** One registration less; the last takes the key with it, and whoever still waited for it to be written. */
+  #release(key: string, held: Held): void {
+    if (this.#held.get(key) !== held) return;
     held.count -= 1;
-    if (held.count === 0) this.#intend(key, 'withdraw');
+    if (held.count > 0) return;
+    this.#held.delete(key);
+    this.#intend(key, 'withdraw');
+    for (const waiter of held.writing) {
+      const message = `${waiter.doing}: it was unregistered meanwhile; register it again`;
+      waiter.reject(new RegistryError('ABORTED', message));
+    }
   }
 
   /** The last intent of a turn counts; it is sent when the turn's calls are done. */
   #intend(key: string, intent: DesiredEntry | 'withdraw'): void {
-    if (this.#intents.size === 0) queueMicrotask(() => this.#send());
+    if (this.#intents.size === 0) queueMicrotask(() => this.flush());
     this.#intents.set(key, intent);
   }
 
@@ -121,29 +148,7 @@ export class Publisher {
     const entries = [...intents.values()].filter((intent) => intent !== 'withdraw');
     const keys = [...intents].filter(([, intent]) => intent === 'withdraw').map(([key]) => key);
     if (entries.length > 0) this.#engine.send({ type: 'registry.register', entries });
-    if (keys.length === 0) return;
-    this.#engine.send({ type: 'registry.withdraw', keys });
-    // A key that was registered and withdrawn in one turn never reached the machine.
-    for (const key of keys) if (this.#registrationState(key) === undefined) this.#settleWithdrawn(key);
-  }
-
-  #settleWithdrawn(key: string): void {
-    this.handle({ type: 'registration.withdrawn', keys: [key] });
-  }
-
-  #registrationState(key: string): string | undefined {
-    return this.#engine.snapshot().registry.context.registrations.get(key)?.state;
-  }
-
-  #isWritten(key: string): boolean {
-    return this.#registrationState(key) === 'written';
-  }
-
-  #overdue({ doing, timeoutMs }: RegisterOptions): RegistryError {
-    const { connection } = this.#engine.snapshot();
-    const failure = connection.context.lastError;
-    if (!connection.hasTag('up') && failure !== null) return errorFrom(doing, failure, { timeoutMs });
-    return registryError('TIMEOUT', doing, `etcd did not confirm it within ${timeoutMs} ms`, { timeoutMs });
+    if (keys.length > 0) this.#engine.send({ type: 'registry.withdraw', keys });
   }
 }
 

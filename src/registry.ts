@@ -88,7 +88,7 @@ export class Registry implements AsyncDisposable {
       if (failure !== null) this.#fail(failure);
     });
     const events = {
-      listenerError: (error: unknown) => this.#events.emit('listenerError', error),
+      listenerError: (error: unknown) => this.#events.report(error),
       undecodable: (key: string, error: RegistryError) => this.#reportUndecodable(key, error),
     };
     this.#subscriber = new Subscriber(this.#engine, settings.layout, events, world.clock);
@@ -147,7 +147,7 @@ export class Registry implements AsyncDisposable {
     this.#requireOpen(`cannot subscribe to ${url.toString()}`);
     if (url.serviceInterface === '*') {
       const doing = `cannot subscribe to ${url.toString()}`;
-      throw registryError('REFUSED', doing, 'all services at once are not supported yet; name one interface');
+      throw registryError('REFUSED', doing, 'all services at once are not supported yet');
     }
     const { timeoutMs } = this.#settings;
     await this.#subscriber.subscribe(url, listener, {
@@ -214,6 +214,7 @@ export class Registry implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#subscriber.close(closedError);
+    this.#publisher.flush();
     this.#engine.send({ type: 'registry.close' });
     await this.#engine.ended;
     this.#publisher.close(closedError);
@@ -267,6 +268,7 @@ export class Registry implements AsyncDisposable {
 
   #reportUndecodable(key: string, error: RegistryError): void {
     if (this.#undecodable.has(key)) return;
+    if (this.#undecodable.size >= undecodableMax) this.#undecodable.clear();
     this.#undecodable.add(key);
     this.#events.emit('undecodable', { key, error });
   }
@@ -284,6 +286,9 @@ export class Registry implements AsyncDisposable {
 function isRegistrationNews(news: RegistryNews): news is RegistrationNews {
   return news.type.startsWith('registration.');
 }
+
+/** So many unreadable keys are remembered as reported; after that each may be reported once more. */
+const undecodableMax = 1_000;
 
 /** As in Dubbo: consumers, and URLs with `check=false`, do not insist on the first attempt. */
 function isChecked(url: ServiceUrl): boolean {

@@ -1,6 +1,7 @@
 /** The state of a registry as plain JSON: the one place that maps machine snapshots to words of ours. */
 import type { FailureFact } from '../machines/index.js';
 import type { Engine, EngineSnapshot } from './compose.js';
+import { shownKey } from './shown-key.js';
 import { pathOf } from './state-changes.js';
 import type { Subscriber } from './subscriber.js';
 import type { Staleness } from './view.js';
@@ -66,7 +67,7 @@ export interface SubscriptionStatus {
   }[];
 }
 
-/** Reads the state of everything. Holds no secret: URLs are shown without credentials, keys as they are. */
+/** Reads the state of everything. Holds no secret: passwords in URLs and keys are shown as `***`. */
 export function statusOf(engine: Engine, subscriber: Subscriber): RegistryStatus {
   const snapshot = engine.snapshot();
   const { registry } = snapshot;
@@ -77,7 +78,7 @@ export function statusOf(engine: Engine, subscriber: Subscriber): RegistryStatus
     publishing: pathOf(registry.value.publishing).split('.')[0] ?? '',
     registrations: [...registry.context.registrations.values()].map(
       ({ key, state, leased, attempts, lastError }) => ({
-        key,
+        key: shownKey(key),
         state,
         isLeased: leased,
         attempts,

@@ -5,6 +5,7 @@ import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
 import { type KeyLayout, prefixOf } from './key-layout.js';
 import { Notifier, type NotifyListener } from './notifier.js';
+import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
 import type { ServiceUrl } from './url.js';
 import { UrlList } from './url-list.js';
@@ -52,7 +53,7 @@ export class ListenerSubscription {
     this.lists = layout.categories(url).map(
       (category, index) =>
         new UrlList(url, category, paths[index] ?? '', {
-          settled: (list) => this.#settled(list),
+          settled: (list, isNews) => this.#settled(list, isNews),
           denied: (list, failure) => this.#denied(list, failure),
           undecodable: (key, error) => events.undecodable(key, error),
         }),
@@ -70,9 +71,10 @@ export class ListenerSubscription {
   }
 
   /** The first notification covers all categories, so none is told before all are known. */
-  #settled(list: UrlList): void {
+  #settled(list: UrlList, isNews: boolean): void {
     if (this.#isStarted) {
-      this.#notifier.offer(list);
+      if (isNews) this.#notifier.offer(list);
+      else this.#notifier.remind();
       return;
     }
     if (this.lists.some((other) => other.position === undefined)) return;
@@ -125,7 +127,9 @@ export class Subscriber {
       );
     try {
       const { check, timeoutMs, signal } = options;
-      const overdue = (): RegistryError | undefined => (check ? this.#overdue(doing, timeoutMs) : undefined);
+      const prefixes = subscription.lists.map(({ path }) => prefixOf(path));
+      const overdue = (): RegistryError | undefined =>
+        check ? overdueError(this.#engine, { doing, timeoutMs }, prefixes) : undefined;
       await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
         void subscription.first.then(
           () => waiter.resolve(),
@@ -175,11 +179,13 @@ export class Subscriber {
     return subscription;
   }
 
+  /** Does nothing for a subscription that was removed before, even if its place was taken by another since. */
   #remove(subscription: ListenerSubscription, error: RegistryError): void {
-    subscription.close(error);
     const listeners = this.#subscriptions.get(subscription.url.canonicalKey);
-    listeners?.delete(subscription.listener);
-    if (listeners?.size === 0) this.#subscriptions.delete(subscription.url.canonicalKey);
+    if (listeners?.get(subscription.listener) !== subscription) return;
+    subscription.close(error);
+    listeners.delete(subscription.listener);
+    if (listeners.size === 0) this.#subscriptions.delete(subscription.url.canonicalKey);
     for (const list of subscription.lists) {
       const prefix = prefixOf(list.path);
       const view = this.#views.get(prefix);
@@ -197,12 +203,5 @@ export class Subscriber {
     this.#views.set(prefix, view);
     this.#engine.watch(prefix);
     return view;
-  }
-
-  #overdue(doing: string, timeoutMs: number): RegistryError {
-    const { connection } = this.#engine.snapshot();
-    const failure = connection.context.lastError;
-    if (!connection.hasTag('up') && failure !== null) return errorFrom(doing, failure, { timeoutMs });
-    return registryError('TIMEOUT', doing, `etcd did not answer within ${timeoutMs} ms`, { timeoutMs });
   }
 }

@@ -11,7 +11,8 @@ import type { Position, ViewReader } from './view.js';
 
 /** What a list tells its subscription. */
 export interface UrlListListener {
-  settled(list: UrlList): void;
+  /** `isNews` when the matching URLs are others than at the last time. */
+  settled(list: UrlList, isNews: boolean): void;
   denied(list: UrlList, failure: FailureFact): void;
   undecodable(key: string, error: RegistryError): void;
 }
@@ -75,9 +76,9 @@ export class UrlList implements ViewReader {
   settled(position: Position): void {
     this.#position = position;
     this.#isSettled = true;
-    if (!this.#isNews) return;
+    const isNews = this.#isNews;
     this.#isNews = false;
-    this.#listener.settled(this);
+    this.#listener.settled(this, isNews);
   }
 
   denied(failure: FailureFact): void {

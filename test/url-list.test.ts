@@ -18,8 +18,8 @@ function make(consumer: string): { list: UrlList; skipped: string[]; settledCoun
   const skipped: string[] = [];
   let count = 0;
   const list = new UrlList(ServiceUrl.parse(consumer), 'providers', path, {
-    settled: () => {
-      count += 1;
+    settled: (_, isNews) => {
+      if (isNews) count += 1;
     },
     denied: () => {},
     undecodable: (key) => skipped.push(key),

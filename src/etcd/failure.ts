@@ -24,6 +24,11 @@ export function failureFromReason(reason: string): Failure {
   return new Failure('unavailable', reason === '' ? 'etcd cancelled the watch without a reason' : reason);
 }
 
+/** True for the answer to a login where etcd asks for none. */
+export function isAuthNotEnabled(failure: Failure): boolean {
+  return failure.message.includes('authentication is not enabled');
+}
+
 /** True for the answer to a grant whose id exists already. */
 export function isLeaseExists(failure: Failure): boolean {
   return failure.message.includes('lease already exists');
@@ -44,8 +49,6 @@ function kindOf({ code, details }: GrpcFault): FailureKind {
   switch (code) {
     case status.DEADLINE_EXCEEDED:
       return 'timeout';
-    case status.CANCELLED:
-      return 'closed';
     case status.UNAUTHENTICATED:
       return 'unauthenticated';
     case status.PERMISSION_DENIED:
@@ -62,6 +65,8 @@ function kindOf({ code, details }: GrpcFault): FailureKind {
       return refusedArgument(details);
     case status.FAILED_PRECONDITION:
       return 'invalid';
+    // What we give up ourselves is named by the transport, so a cancellation from the wire is the other side's.
+    case status.CANCELLED:
     case status.UNIMPLEMENTED:
     case status.INTERNAL:
     case status.UNKNOWN:
@@ -79,8 +84,11 @@ function exhausted(details: string): FailureKind {
   return details.includes('larger than max') ? 'tooLarge' : 'unavailable';
 }
 
+/** Each is cured by logging in again, or by other credentials. */
+const loginTexts = ['authentication failed', 'user name is empty', 'revision of auth store is old'];
+
 function refusedArgument(details: string): FailureKind {
   if (details.includes('too large')) return 'tooLarge';
-  const isLogin = details.includes('authentication failed') || details.includes('user name is empty');
+  const isLogin = loginTexts.some((text) => details.includes(text));
   return isLogin ? 'unauthenticated' : 'invalid';
 }

@@ -9,7 +9,7 @@ import {
   type StreamPort,
   stream,
 } from '../../machines/index.js';
-import { failureFrom } from './failure.js';
+import { failureFrom, isAuthNotEnabled } from './failure.js';
 import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
@@ -61,10 +61,15 @@ async function logIn(link: EtcdLink, signal: AskSignal): Promise<void> {
   const { credentials } = link.settings;
   if (credentials === undefined) return;
   const { username: name, password } = credentials;
-  const { token } = await link.call(signal, (to, options) =>
-    to.auth.authenticate({ name, password }, options),
-  );
-  link.transport.useToken(token);
+  try {
+    const { token } = await link.call(signal, (to, options) =>
+      to.auth.authenticate({ name, password }, options),
+    );
+    link.transport.useToken(token);
+  } catch (thrown) {
+    // An etcd that asks for no login is not one that refuses ours.
+    if (!isAuthNotEnabled(failureFrom(thrown))) throw thrown;
+  }
 }
 
 async function readCluster(link: EtcdLink, signal: AskSignal, timeoutMs?: number): Promise<ClusterFacts> {

@@ -115,8 +115,70 @@ function registrations(start: () => Promise<EtcdUnderTest>): void {
     second.close();
   });
 
+  test('rejects a registration that is withdrawn while it waits, and keeps a later one of the same URL', async () => {
+    const registry = await open({ timeoutMs: 1_000 });
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await eventually(() => expect(registry.status().connection.state).not.toMatch(/^connected/));
+    const first = registry.register(provider);
+    await Promise.resolve();
+    const withdrawn = registry.unregister(provider);
+    await expect(first).rejects.toMatchObject({ code: 'ABORTED' });
+    const second = registry.register(provider);
+    await etcd.proxy.startAccepting();
+    await Promise.all([withdrawn, second]);
+    await registry.register(`dubbo://10.0.0.2:20880/${service}`);
+    expect(await etcd.control.get(providerKey)).toBeDefined();
+    expect(registry.status().registrations).toHaveLength(2);
+  });
+
+  test('lets a second unregister wait for the first [REG-3]', async () => {
+    const registry = await open();
+    await registry.register(provider);
+    const first = registry.unregister(provider);
+    await registry.unregister(provider);
+    expect(await etcd.control.get(providerKey)).toBeUndefined();
+    await first;
+  });
+
+  test('withdraws a URL with dynamic=false even when the registry is closed in the same turn, or says that it stays [REG-3]', async () => {
+    const url = `override://0.0.0.0/${service}?category=configurators&dynamic=false`;
+    const registry = await open();
+    await registry.register(url);
+    const withdrawn = registry.unregister(url);
+    await Promise.all([withdrawn, registry.close()]);
+    expect(await etcd.control.list(`/dubbo/${service}/configurators/`)).toEqual([]);
+    const away = await open();
+    await away.register(url);
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    const [outcome] = await Promise.allSettled([away.unregister(url), away.close()]);
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'CLOSED' } });
+  });
+
+  test('says why nothing was written when the deadline passes', async () => {
+    const registry = await open({ timeoutMs: 600 });
+    await registry.register(provider);
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await expect(registry.register(`dubbo://10.0.0.2:20880/${service}`)).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+    });
+  });
+
+  test('goes on without a login where etcd asks for none', async () => {
+    const registry = await open({ username: 'root', password: 'secret' });
+    await registry.register(provider);
+    expect(JSON.stringify(registry.status())).not.toContain('secret');
+  });
+
   test('shows every registration, watcher and subscription as plain JSON, and no password [SEE-1]', async () => {
     const registry = await open();
+    const events: unknown[] = [];
+    registry.on('registration', (event) => events.push(event));
+    await registry.register(`dubbo://user:sEcret@10.0.0.1:20880/${service}`);
+    expect(JSON.stringify([registry.status(), events])).not.toContain('sEcret');
+    await registry.unregister(`dubbo://user:sEcret@10.0.0.1:20880/${service}`);
     await registry.register(provider);
     await registry.subscribe(`consumer://10.0.0.9/${service}`, () => {});
     const status = registry.status();

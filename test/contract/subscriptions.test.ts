@@ -82,6 +82,49 @@ function subscriptions(start: () => Promise<EtcdUnderTest>): void {
     );
   });
 
+  test('replaces a subscription that was ended and begun again in one turn', async () => {
+    const url = `consumer://10.0.0.9/${service}`;
+    let calls = 0;
+    const listener = (): void => {
+      calls += 1;
+    };
+    const ended = expect(registry.subscribe(url, listener)).rejects.toMatchObject({ code: 'ABORTED' });
+    await registry.unsubscribe(url, listener);
+    const second = await registry.subscribe(url, listener);
+    await ended;
+    await second.close();
+    const before = calls;
+    await etcd.control.put(keyOf(`dubbo://10.0.0.1:1/${service}`), '1');
+    await registry.subscribe(url, () => {});
+    expect(calls).toBe(before);
+  });
+
+  test('does not end a later subscription when an old handle is closed twice', async () => {
+    const url = `consumer://10.0.0.9/${service}`;
+    const listener = (): void => {};
+    const old = await registry.subscribe(url, listener);
+    await old.close();
+    await registry.subscribe(url, listener);
+    await old.close();
+    expect(registry.status().subscriptions.filter((subscription) => subscription.url === url)).toHaveLength(
+      1,
+    );
+  });
+
+  test('tells a listener that subscribes while the link is away what etcd contains [SUB-1] [SUB-3]', async () => {
+    const url = `consumer://10.0.0.9/${service}`;
+    await etcd.control.put(keyOf(`dubbo://10.0.0.1:1/${service}`), '1');
+    await registry.subscribe(url, () => {});
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await eventually(() => expect(registry.status().connection.state).not.toMatch(/^connected/));
+    const told: string[] = [];
+    const late = registry.subscribe(url, (urls) => told.push(urls.map(({ protocol }) => protocol).join()));
+    await etcd.proxy.startAccepting();
+    await late;
+    expect(told).toEqual(['dubbo']);
+  });
+
   test('lets a listener that throws, hangs or subscribes again harm only itself [SUB-6]', async () => {
     const errors: unknown[] = [];
     registry.on('listenerError', (error) => errors.push(error));

@@ -9,7 +9,8 @@ function fault(code: status, details: string): Error {
 
 test.each([
   [status.DEADLINE_EXCEEDED, 'Deadline exceeded', 'timeout'],
-  [status.CANCELLED, 'Cancelled on client', 'closed'],
+  [status.CANCELLED, 'Received RST_STREAM with code 8', 'unreachable'],
+  [status.INVALID_ARGUMENT, 'etcdserver: revision of auth store is old', 'unauthenticated'],
   [status.UNAUTHENTICATED, 'etcdserver: invalid auth token', 'unauthenticated'],
   [status.INVALID_ARGUMENT, 'etcdserver: user name is empty', 'unauthenticated'],
   [
