@@ -1,6 +1,6 @@
 /** What the registry machine knows, is told and tells; and how its desired state changes. Pure functions, no machine here. */
 import type { FailureFact } from './failure.js';
-import type { BatchOutcome, Fence, FlushState, RegistrationNews } from './flush.js';
+import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
 import { type DesiredEntry, type Registration, rewrite, stray, wish, withdrawal } from './registration.js';
@@ -75,6 +75,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     history: 0,
     lease: null,
     fence: { status: 'unopened' },
+    terms: { leaseId: '', fence: null },
     registrations: ShardedMap.empty<Registration>(),
     dirty: ShardedMap.empty<true>(),
     ensured: ShardedMap.empty<true>(),
@@ -137,6 +138,14 @@ export function withdrawalsOnly(context: RegistryContext): Pick<RegistryContext,
     (key) => context.registrations.get(key)?.state !== 'withdrawing',
   );
   return { dirty: context.dirty.with(others.map((key) => [key, undefined])) };
+}
+
+/** What a flush that begins now writes under. */
+export function termsOf(context: RegistryContext): FlushTerms {
+  return {
+    leaseId: context.lease?.leaseId ?? '',
+    fence: context.fence.status === 'open' ? context.fence.value : null,
+  };
 }
 
 /** True when there is something to write, and a lease and a link to write it with. */

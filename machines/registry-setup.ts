@@ -3,7 +3,7 @@ import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
 import type { FailureFact } from './failure.js';
-import { applyOutcome, type Fence } from './flush.js';
+import { applyOutcome, type Fence, type FlushTerms } from './flush.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
@@ -24,6 +24,7 @@ import {
   type RegistryInput,
   type RegistryNews,
   type RegistrySignal,
+  termsOf,
   withdrawalsOnly,
 } from './registry-context.js';
 import { watcherHub } from './watcher-hub.js';
@@ -42,10 +43,9 @@ export const setupRegistry = setup({
     lease: leaseMachine,
     watchers: watcherHub(),
     openFence: requestPort<OpenedFence, { readonly leaseId: string }>('openFence'),
-    writeBatches: streamPort<
-      BatchAnswered,
-      { readonly leaseId: string; readonly fence: string | null; readonly batches: readonly WriteBatch[] }
-    >('writeBatches'),
+    writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
+      'writeBatches',
+    ),
     readLease: requestPort<LeaseContent, { readonly leaseId: string }>('readLease'),
   },
   delays: {
@@ -88,10 +88,10 @@ export const setupRegistry = setup({
       plan: planWrites({
         registrations: context.registrations,
         dirty: context.dirty.keys(),
-        leaseId: context.lease?.leaseId ?? '',
-        fence: context.fence.status === 'open' ? context.fence.value : null,
         ensured: context.ensured,
+        ...termsOf(context),
       }),
+      terms: termsOf(context),
       flush: context.flush + 1,
       answered: 0,
       retries: 0,
@@ -99,8 +99,8 @@ export const setupRegistry = setup({
     recordAnswer: enqueueActions(({ context, enqueue }, { batch, outcome }: BatchAnswered) => {
       const planned = context.plan.find((candidate) => candidate.id === batch);
       if (planned === undefined) return;
-      if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost' && context.lease !== null) {
-        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
+      if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost') {
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.terms.leaseId });
       }
       const { state, news } = applyOutcome(context, planned, outcome);
       enqueue.assign({ ...state, answered: context.answered + 1 });
