@@ -74,6 +74,18 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
   }
 }
 
+/** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
+export function applySilence(state: FlushState, batches: readonly WriteBatch[], reason: string): FlushStep {
+  const failure: FailureFact = { kind: 'unreachable', message: reason };
+  return batches.reduce<FlushStep>(
+    (before, batch) => {
+      const step = failedForNow(before.state, batch, failure);
+      return { state: step.state, news: [...before.news, ...step.news] };
+    },
+    { state, news: [] },
+  );
+}
+
 /** True while the lease that the flush writes under is the one in use. */
 function isLeaseInUse(state: FlushState): boolean {
   return state.lease?.leaseId === state.terms.leaseId;

@@ -58,8 +58,8 @@ export interface RegistryContext extends FlushState {
   readonly input: RegistryInput;
   readonly epoch: number | null;
   readonly history: number;
+  /** The transactions of the running flush that are not answered yet. */
   readonly plan: readonly WriteBatch[];
-  readonly answered: number;
   /** Flushes in a row that left something to be tried again. */
   readonly attempt: number;
   /** The last flush that was complete when the running audit was asked for. */
@@ -80,7 +80,6 @@ export function initialContext(input: RegistryInput): RegistryContext {
     dirty: ShardedMap.empty<true>(),
     ensured: ShardedMap.empty<true>(),
     plan: [],
-    answered: 0,
     retries: 0,
     attempt: 0,
     flush: 0,

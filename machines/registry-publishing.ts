@@ -19,6 +19,10 @@ export const publishing = setupRegistry.createStateConfig({
         fencing: {
           description: 'Making sure that this process has a fence to compare.',
           always: { guard: 'isFenced', target: 'writing' },
+          on: {
+            'connection.down': { target: '#registry.publishing.idle' },
+            'lease.expired': { target: '#registry.publishing.idle' },
+          },
           invoke: {
             id: 'openFence',
             src: 'openFence',
@@ -66,7 +70,10 @@ export const publishing = setupRegistry.createStateConfig({
             },
           },
           exit: 'endFlush',
-          on: { 'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } } },
+          on: {
+            'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } },
+            'connection.down': { actions: { type: 'recordSilence', params: ({ event }) => event } },
+          },
           always: [
             { guard: 'isFlushedInPart', target: '#registry.publishing.backingOff' },
             { guard: 'isFlushed', target: '#registry.publishing.idle' },
@@ -122,6 +129,7 @@ export const auditing = setupRegistry.createStateConfig({
           },
         ],
       },
+      on: { 'connection.down': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },
