@@ -129,7 +129,7 @@ export const auditing = setupRegistry.createStateConfig({
           },
         ],
       },
-      on: { 'connection.down': { target: 'resting' } },
+      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },
