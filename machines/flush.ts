@@ -176,10 +176,10 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);
     if (registration === undefined) return [];
-    const ambiguous =
-      fence !== null && isOutcomeUnknown(failure)
-        ? { fence, version: batch.versions.get(key) ?? registration.version }
-        : registration.ambiguous;
+    const version = batch.versions.get(key) ?? registration.version;
+    const ambiguous = isOutcomeUnknown(failure)
+      ? doubted(registration, version, fence)
+      : registration.ambiguous;
     return [
       [
         key,
@@ -191,6 +191,17 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
     state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
     news: [{ type: 'registration.failed', keys, failure, willRetry: true }],
   };
+}
+
+/**
+ * Remembers a write of unknown outcome; of several that compare the same fence the first, for as long as it may be
+ * applied late it does not matter what came after it:
+ *
+ *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
+ */
+function doubted(known: Registration, version: number, fence: string | null): Registration['ambiguous'] {
+  if (fence === null || known.ambiguous?.fence === fence) return known.ambiguous;
+  return { fence, version };
 }
 
 /** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */
