@@ -19,6 +19,7 @@
  * - `wait <delay> <ms>`: a delayed transition is armed
  * - `tell <actor> <event>`: an event for another actor; `emit <event>`: one for the listeners
  * - `do <action>`: an action that is not XState's own
+ * - `end <output>`: the machine has reached its end
  *
  * Not promised: that a step which neither moves nor asks for anything is shown. If nothing is, the block says so.
  */

@@ -185,6 +185,7 @@ export class Stage {
     if (status === 'active') return;
     const { name, parent } = player;
     if (status === 'error') this.#lines.push(`  error ${plainText(error)}`);
+    if (output !== undefined) this.#lines.push(`  end ${plainText(output)}`);
     this.#stop(player);
     if (parent === undefined) return;
     const end =
