@@ -92,10 +92,18 @@ const following = setupWatcher.createStateConfig({
       {
         guard: ({ event }) => event.failure.kind === 'denied',
         target: '#watcher.denied',
-        actions: { type: 'announceDenied', params: ({ event }) => event.failure },
+        actions: [
+          { type: 'rememberFailure', params: ({ event }) => event.failure },
+          { type: 'announceDenied', params: ({ event }) => event.failure },
+        ],
       },
       {
+        guard: ({ event }) => isExpected(event.failure),
         target: '#watcher.erroring',
+        actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
+      },
+      {
+        target: '#watcher.failed',
         actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
       },
     ],
