@@ -59,7 +59,10 @@ export interface WatcherContext {
   readonly history: number;
   /** The connection's count of histories, as of its last `connection.up`. */
   readonly linkHistory: number;
-  /** The connection's count when the copy was listed; null when there is no copy to resume from. */
+  /**
+   * The connection's count when the copy was listed; null when there is no copy to resume from, and -1 when the copy
+   * turned out to belong to a history that the connection has not noticed.
+   */
   readonly listedUnder: number | null;
   /** The resume point; null before the first listing. */
   readonly revision: Revision | null;
@@ -139,6 +142,10 @@ export const setupWatcher = setup({
     })),
     doubtCopy: assign((_, { reason }: { reason: string }) => ({
       listedUnder: null,
+      lastError: { kind: 'compacted', message: reason } as const,
+    })),
+    disownCopy: assign((_, { reason }: { reason: string }) => ({
+      listedUnder: -1,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
     rememberTold: assign(({ context }) => ({ told: { size: context.size, history: context.history } })),

@@ -9,6 +9,7 @@
  *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
+ *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
  */
 import { failureOf, isExpected } from './failure.js';
 import { nextRevision } from './revision.js';
@@ -193,7 +194,7 @@ const following = setupWatcher.createStateConfig({
           after: {
             verifyPatience: {
               target: '#watcher.listing',
-              actions: { type: 'doubtCopy', params: { reason: 'our copy does not match etcd' } },
+              actions: { type: 'disownCopy', params: { reason: 'our copy does not match etcd' } },
             },
           },
         },
