@@ -227,7 +227,7 @@ export const leaseMachine = setupLease.createMachine({
             onError: [
               {
                 guard: ({ event }) => isExpected(failureOf(event.error)),
-                target: 'waiting',
+                target: 'backingOff',
                 actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
               },
               {
@@ -237,6 +237,11 @@ export const leaseMachine = setupLease.createMachine({
             ],
           },
           on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
+        },
+        backingOff: {
+          description: 'etcd could not serve the revocation; the next attempt waits for the backoff.',
+          always: { guard: 'isUnlinked', target: 'waiting' },
+          after: { retryBackoff: { target: 'asking' } },
         },
         waiting: {
           description: 'etcd may come back in time; if not, the lease ends by itself.',
