@@ -40,6 +40,7 @@ export type ScenarioMachines = Readonly<Record<string, AnyStateMachine>>;
  * - `answer <port> [<output>]`, `fail <port> <kind> [<message>]`: a promise port settles, `kind` as in `Failure`
  * - `fact <port> <event>`: what an open stream or child reports
  * - `elapse <delay>`: time passes until this delay is over, and every delay that ends before
+ * - `quietly <command>`: what the machine does is not shown; for what a story takes as given
  *
  * Throws a TypeError that names the line when a command cannot be understood.
  */
@@ -50,6 +51,7 @@ export function playScenario(script: string, machines: ScenarioMachines): string
 }
 
 const separator = '----';
+const quietly = 'quietly ';
 
 function playParagraph(paragraph: string, play: Play): string {
   const lines = paragraph.split('\n');
@@ -58,7 +60,9 @@ function playParagraph(paragraph: string, play: Play): string {
   const commands = commandsIn(asked);
   if (commands.length === 0) return paragraph;
   const results = commands.flatMap((command) => play.run(command));
-  return [...asked, separator, ...(results.length === 0 ? ['nothing happens'] : results)].join('\n');
+  const isQuiet = commands.every((command) => command.startsWith(quietly));
+  const shown = results.length === 0 && !isQuiet ? ['nothing happens'] : results;
+  return [...asked, ...(isQuiet ? [] : [separator]), ...shown].join('\n');
 }
 
 /** Joins the lines of each command, and leaves the remarks out. */
@@ -82,6 +86,12 @@ class Play {
   }
 
   run(command: string): readonly string[] {
+    if (!command.startsWith(quietly)) return this.#run(command);
+    this.#run(command.slice(quietly.length));
+    return [];
+  }
+
+  #run(command: string): readonly string[] {
     const [verb = '', ...words] = command.split(' ');
     const [first = '', ...others] = words;
     if (verb === 'start') {

@@ -88,6 +88,14 @@ test('plays the machines that a machine invokes beside it', () => {
   ]);
 });
 
+test('keeps quiet about what a story takes as given', () => {
+  expect(playScenario('quietly start lamp\nsend {"type":"press"}\nelapse patience\n', { lamp })).toMatch(
+    /elapse patience\n----\nwarming\n/,
+  );
+  const alone = 'quietly start lamp\n\nsend {"type":"break"}\n----\nnothing happens\n';
+  expect(playScenario(alone, { lamp })).toBe(alone);
+});
+
 test('says which command it cannot play', () => {
   expect(() => playScenario('jump high', { lamp })).toThrow(
     "cannot play 'jump high': no machine was started",
