@@ -32,12 +32,21 @@ export type Fence =
   /** etcd does not permit us to keep one; the audit is the only guard. */
   | { readonly status: 'denied' };
 
+/** What a flush writes under; facts of its answers hold for these, whatever is in use by then. */
+export interface FlushTerms {
+  readonly leaseId: string;
+  /** The value that its transactions compare; null without a fence. */
+  readonly fence: string | null;
+}
+
 export interface FlushState {
   readonly registrations: ShardedMap<Registration>;
   readonly dirty: ShardedMap<true>;
   readonly ensured: ShardedMap<true>;
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
+  /** Of the running flush, or of the last one. */
+  readonly terms: FlushTerms;
   readonly flush: number;
   /** How many transactions of this flush have to be tried again. */
   readonly retries: number;
@@ -55,18 +64,41 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
   switch (outcome.type) {
     case 'applied':
       return applied(state, batch, outcome.foreign);
-    case 'fenced': {
-      const fence: Fence =
-        outcome.fence === null ? { status: 'unopened' } : { status: 'open', value: outcome.fence };
-      return { state: { ...state, fence, retries: state.retries + 1 }, news: [] };
-    }
+    case 'fenced':
+      return {
+        state: { ...state, fence: fenceFound(state, outcome.fence), retries: state.retries + 1 },
+        news: [],
+      };
     case 'failed':
       return failed(state, batch, outcome.failure);
   }
 }
 
+/** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
+export function applySilence(state: FlushState, batches: readonly WriteBatch[], reason: string): FlushStep {
+  const failure: FailureFact = { kind: 'unreachable', message: reason };
+  return batches.reduce<FlushStep>(
+    (before, batch) => {
+      const step = failedForNow(before.state, batch, failure);
+      return { state: step.state, news: [...before.news, ...step.news] };
+    },
+    { state, news: [] },
+  );
+}
+
+/** True while the lease that the flush writes under is the one in use. */
+function isLeaseInUse(state: FlushState): boolean {
+  return state.lease?.leaseId === state.terms.leaseId;
+}
+
+/** The fence of a lease that is not in use any more says nothing about ours. */
+function fenceFound(state: FlushState, found: string | null): Fence {
+  if (!isLeaseInUse(state)) return state.fence;
+  return found === null ? { status: 'unopened' } : { status: 'open', value: found };
+}
+
 function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {
-  const leaseId = state.lease?.leaseId ?? '';
+  const { leaseId } = state.terms;
   const registrations: Change<Registration>[] = [];
   const dirty: Change<true>[] = [];
   const ensured: Change<true>[] = [];
@@ -83,16 +115,18 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
     const isCurrent = batch.versions.get(operation.key) === registration.version;
     if (operation.type === 'put') {
       const isForeign = foreign.includes(operation.key);
-      const put = { isCurrent, isForeign, leaseId, flush: state.flush };
+      const isDone = isCurrent && (!operation.leased || isLeaseInUse(state));
+      const put = { isDone, isForeign, leaseId: operation.leased ? leaseId : null, flush: state.flush };
       registrations.push([operation.key, afterPut(registration, put)]);
-      if (isCurrent && !isForeign) written.push(operation.key);
+      if (isDone) dirty.push([operation.key, undefined]);
+      if (isDone && !isForeign) written.push(operation.key);
       if (isForeign && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
     } else if (isCurrent) {
       registrations.push([operation.key, undefined]);
+      dirty.push([operation.key, undefined]);
       withdrawn.push(operation.key);
       if (foreign.includes(operation.key)) conflicted.push(operation.key);
     }
-    if (isCurrent) dirty.push([operation.key, undefined]);
   }
   const news: RegistrationNews[] = [];
   if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
@@ -104,23 +138,23 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       registrations: state.registrations.with(registrations),
       dirty: state.dirty.with(dirty),
       ensured: state.ensured.with(ensured),
-      fence: batch.fenceBump === null ? state.fence : { status: 'open', value: batch.fenceBump },
+      fence: batch.fenceBump === null ? state.fence : fenceFound(state, batch.fenceBump),
     },
     news,
   };
 }
 
 interface PutAnswer {
-  readonly isCurrent: boolean;
+  /** It serves the present intent, and what was written will last. */
+  readonly isDone: boolean;
   readonly isForeign: boolean;
-  readonly leaseId: string;
+  readonly leaseId: string | null;
   readonly flush: number;
 }
 
 function afterPut(registration: Registration, put: PutAnswer): Registration {
-  const leaseId = registration.leased ? put.leaseId : null;
-  const touched = { ...registration, leaseId, sent: true, flush: put.flush };
-  if (!put.isCurrent) return touched;
+  const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
+  if (!put.isDone) return touched;
   const lastError = put.isForeign ? conflict : null;
   return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
 }
@@ -129,22 +163,23 @@ const conflict: FailureFact = { kind: 'conflict', message: 'another process has 
 
 function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   if (failure.kind === 'leaseLost') {
-    return { state: { ...state, lease: null, fence: { status: 'unopened' } }, news: [] };
+    const isLost = isLeaseInUse(state);
+    return { state: isLost ? { ...state, lease: null, fence: { status: 'unopened' } } : state, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
   return refused(state, batch, failure);
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const fence = state.fence.status === 'open' ? state.fence.value : null;
+  const { fence } = state.terms;
   const keys = [...batch.versions.keys()];
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);
     if (registration === undefined) return [];
-    const ambiguous =
-      fence !== null && isOutcomeUnknown(failure)
-        ? { fence, version: batch.versions.get(key) ?? registration.version }
-        : registration.ambiguous;
+    const version = batch.versions.get(key) ?? registration.version;
+    const ambiguous = isOutcomeUnknown(failure)
+      ? doubted(registration, version, fence)
+      : registration.ambiguous;
     return [
       [
         key,
@@ -156,6 +191,17 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
     state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
     news: [{ type: 'registration.failed', keys, failure, willRetry: true }],
   };
+}
+
+/**
+ * Remembers a write of unknown outcome; of several that compare the same fence the first, for as long as it may be
+ * applied late it does not matter what came after it:
+ *
+ *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
+ */
+function doubted(known: Registration, version: number, fence: string | null): Registration['ambiguous'] {
+  if (fence === null || known.ambiguous?.fence === fence) return known.ambiguous;
+  return { fence, version };
 }
 
 /** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */

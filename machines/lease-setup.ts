@@ -77,7 +77,7 @@ export const setupLease = setup({
   delays: {
     renewInterval: ({ context }) => context.ttlMs / 3,
     doubtDelay: ({ context }) => Math.max(0, (context.ttlMs * 2) / 3 - context.answerMs),
-    lossDelay: ({ context }) => context.ttlMs / 3,
+    lossDelay: ({ context }) => Math.max(0, Math.min(context.ttlMs / 3, context.ttlMs - context.answerMs)),
     retryBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     revokeTimeout: 2_000,
   },

@@ -8,8 +8,14 @@
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
  *  5. At most one lease is kept alive at a time.
  */
-import { failureOf, isExpected } from './failure.js';
+import { type FailureFact, failureOf, isExpected } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
+
+/** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
+const stillborn: FailureFact = {
+  kind: 'leaseLost',
+  message: 'the lease had ended before its grant was answered',
+};
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
 const askingForLease = setupLease.createStateConfig({
@@ -30,10 +36,14 @@ const askingForLease = setupLease.createStateConfig({
           leaseId: leaseIdOf(context.leaseSeed, context.generation + 1),
           ttlSeconds: context.ttlSeconds,
         }),
-        onDone: {
-          target: '#lease.alive',
-          actions: { type: 'rememberGrant', params: ({ event }) => event.output },
-        },
+        onDone: [
+          {
+            guard: { type: 'isGranted', params: ({ event }) => event.output },
+            target: '#lease.alive',
+            actions: { type: 'rememberGrant', params: ({ event }) => event.output },
+          },
+          { target: 'backingOff', actions: { type: 'rememberFailure', params: stillborn } },
+        ],
         onError: [
           {
             guard: ({ event }) => isExpected(failureOf(event.error)),
@@ -217,7 +227,7 @@ export const leaseMachine = setupLease.createMachine({
             onError: [
               {
                 guard: ({ event }) => isExpected(failureOf(event.error)),
-                target: 'waiting',
+                target: 'backingOff',
                 actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
               },
               {
@@ -227,6 +237,11 @@ export const leaseMachine = setupLease.createMachine({
             ],
           },
           on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
+        },
+        backingOff: {
+          description: 'etcd could not serve the revocation; the next attempt waits for the backoff.',
+          always: { guard: 'isUnlinked', target: 'waiting' },
+          after: { retryBackoff: { target: 'asking' } },
         },
         waiting: {
           description: 'etcd may come back in time; if not, the lease ends by itself.',

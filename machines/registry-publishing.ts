@@ -19,6 +19,10 @@ export const publishing = setupRegistry.createStateConfig({
         fencing: {
           description: 'Making sure that this process has a fence to compare.',
           always: { guard: 'isFenced', target: 'writing' },
+          on: {
+            'connection.down': { target: '#registry.publishing.idle' },
+            'lease.expired': { target: '#registry.publishing.idle' },
+          },
           invoke: {
             id: 'openFence',
             src: 'openFence',
@@ -59,18 +63,17 @@ export const publishing = setupRegistry.createStateConfig({
           invoke: {
             id: 'writeBatches',
             src: 'writeBatches',
-            input: ({ context }) => ({
-              leaseId: context.lease?.leaseId ?? '',
-              fence: context.fence.status === 'open' ? context.fence.value : null,
-              batches: context.plan,
-            }),
+            input: ({ context }) => ({ ...context.terms, batches: context.plan }),
             onError: {
               target: '#registry.publishing.stopped',
               actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
             },
           },
           exit: 'endFlush',
-          on: { 'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } } },
+          on: {
+            'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } },
+            'connection.down': { actions: { type: 'recordSilence', params: ({ event }) => event } },
+          },
           always: [
             { guard: 'isFlushedInPart', target: '#registry.publishing.backingOff' },
             { guard: 'isFlushed', target: '#registry.publishing.idle' },
@@ -126,6 +129,7 @@ export const auditing = setupRegistry.createStateConfig({
           },
         ],
       },
+      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },

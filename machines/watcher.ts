@@ -9,6 +9,7 @@
  *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
+ *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
  */
 import { failureOf, isExpected } from './failure.js';
 import { nextRevision } from './revision.js';
@@ -92,10 +93,18 @@ const following = setupWatcher.createStateConfig({
       {
         guard: ({ event }) => event.failure.kind === 'denied',
         target: '#watcher.denied',
-        actions: { type: 'announceDenied', params: ({ event }) => event.failure },
+        actions: [
+          { type: 'rememberFailure', params: ({ event }) => event.failure },
+          { type: 'announceDenied', params: ({ event }) => event.failure },
+        ],
       },
       {
+        guard: ({ event }) => isExpected(event.failure),
         target: '#watcher.erroring',
+        actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
+      },
+      {
+        target: '#watcher.failed',
         actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
       },
     ],
@@ -105,7 +114,8 @@ const following = setupWatcher.createStateConfig({
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
       tags: ['live'],
-      entry: ['rememberTold', 'announceLive'],
+      entry: ['forgetTrouble', 'announceLive'],
+      exit: 'rememberTold',
     },
     judging: {
       description: 'Our copy equals etcd; may it be told?',
@@ -184,7 +194,7 @@ const following = setupWatcher.createStateConfig({
           after: {
             verifyPatience: {
               target: '#watcher.listing',
-              actions: { type: 'doubtCopy', params: { reason: 'our copy does not match etcd' } },
+              actions: { type: 'disownCopy', params: { reason: 'our copy does not match etcd' } },
             },
           },
         },

@@ -75,6 +75,7 @@ export class View {
   apply(news: WatcherHubNews, now: number): void {
     switch (news.type) {
       case 'watcher.listed':
+        this.#failure = undefined;
         this.#replace(news.entries, { history: news.history, revision: news.revision });
         break;
       case 'watcher.changed':

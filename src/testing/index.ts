@@ -6,3 +6,5 @@ export {
   type MemoryEtcdOptions,
   startMemoryEtcd,
 } from './memory-etcd.js';
+export { playScenario, type ScenarioMachines } from './scenario.js';
+export { createVirtualClock, type VirtualClock } from './virtual-clock.js';
