@@ -65,6 +65,7 @@ const setupConnection = setup({
     followLink: streamPort<LinkFact, { readonly epoch: number }>('followLink'),
   },
   delays: { reconnectBackoff: ({ context }) => backoffMs(reconnectBackoff, context.attempt) },
+  guards: { isExpected: (_, failure: FailureFact) => isExpected(failure) },
   actions: {
     rememberCluster: assign(({ context }, cluster: ClusterFacts) => ({
       cluster,
@@ -140,7 +141,7 @@ export const connectionMachine = setupConnection.createMachine({
         },
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
             target: 'disconnected',
             actions: [
               { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
@@ -193,7 +194,7 @@ export const connectionMachine = setupConnection.createMachine({
             onDone: { target: 'certain' },
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
                 target: '#connection.disconnected',
                 actions: [
                   { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },

@@ -8,7 +8,7 @@
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
  *  5. At most one lease is kept alive at a time.
  */
-import { failureOf, isExpected } from './failure.js';
+import { failureOf } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
@@ -36,7 +36,7 @@ const askingForLease = setupLease.createStateConfig({
         },
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
             target: 'backingOff',
             actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
           },
@@ -94,7 +94,7 @@ const renewing = setupLease.createStateConfig({
         ],
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
             target: 'backingOff',
             actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
           },
@@ -216,7 +216,7 @@ export const leaseMachine = setupLease.createMachine({
             onDone: { target: '#lease.closed' },
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
                 target: 'waiting',
                 actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
               },

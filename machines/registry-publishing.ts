@@ -1,5 +1,5 @@
 /** The regions that make etcd equal to what is desired, and find where it is not. */
-import { failureOf, isExpected } from './failure.js';
+import { failureOf } from './failure.js';
 import { setupRegistry } from './registry-setup.js';
 
 /** The reconcile loop: the only place that writes. */
@@ -32,17 +32,17 @@ export const publishing = setupRegistry.createStateConfig({
             },
             onError: [
               {
-                guard: ({ event }) => failureOf(event.error).kind === 'denied',
+                guard: { type: 'isDenied', params: ({ event }) => failureOf(event.error) },
                 target: 'writing',
                 actions: { type: 'rememberUnfenced', params: ({ event }) => failureOf(event.error) },
               },
               {
-                guard: ({ event }) => failureOf(event.error).kind === 'leaseLost',
+                guard: { type: 'isLeaseLost', params: ({ event }) => failureOf(event.error) },
                 target: '#registry.publishing.idle',
                 actions: ['tellLoss', 'forgetLease'],
               },
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
                 target: '#registry.publishing.backingOff',
                 actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
               },
@@ -119,7 +119,7 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
         onDone: { target: 'resting', actions: { type: 'judgeAudit', params: ({ event }) => event.output } },
         onError: [
-          { guard: ({ event }) => isExpected(failureOf(event.error)), target: 'resting' },
+          { guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) }, target: 'resting' },
           {
             target: 'stopped',
             actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },

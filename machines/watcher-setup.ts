@@ -2,7 +2,7 @@
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import type { EntryChange, Listing } from './entry.js';
-import type { FailureFact } from './failure.js';
+import { type FailureFact, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
 import { isAfter, type Revision } from './revision.js';
@@ -95,6 +95,8 @@ export const setupWatcher = setup({
     emptyProtection: 30_000,
   },
   guards: {
+    isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isUnlinked: ({ context }) => context.epoch === null,
     canResume: ({ context }) => context.listedUnder === context.linkHistory,
     canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,

@@ -10,7 +10,7 @@
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  */
-import { failureOf, isExpected } from './failure.js';
+import { failureOf } from './failure.js';
 import { nextRevision } from './revision.js';
 import { setupWatcher } from './watcher-setup.js';
 
@@ -31,7 +31,7 @@ const listingNow = setupWatcher.createStateConfig({
     },
     onError: [
       {
-        guard: ({ event }) => failureOf(event.error).kind === 'denied',
+        guard: { type: 'isDenied', params: ({ event }) => failureOf(event.error) },
         target: '#watcher.denied',
         actions: [
           { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
@@ -39,7 +39,7 @@ const listingNow = setupWatcher.createStateConfig({
         ],
       },
       {
-        guard: ({ event }) => isExpected(failureOf(event.error)),
+        guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
         target: '#watcher.erroring',
         actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
       },
@@ -90,7 +90,7 @@ const following = setupWatcher.createStateConfig({
     },
     'watch.broken': [
       {
-        guard: ({ event }) => event.failure.kind === 'denied',
+        guard: { type: 'isDenied', params: ({ event }) => event.failure },
         target: '#watcher.denied',
         actions: { type: 'announceDenied', params: ({ event }) => event.failure },
       },
@@ -157,7 +157,7 @@ const following = setupWatcher.createStateConfig({
             ],
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
                 target: '#watcher.erroring',
                 actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
               },
