@@ -4,6 +4,7 @@
  * Nothing runs: answers and timers are events like any other.
  */
 import {
+  type AnyEventObject,
   type AnyMachineSnapshot,
   type AnyStateMachine,
   type EventFromLogic,
@@ -16,6 +17,9 @@ import {
 } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 
+/** An event with whatever it carries. */
+type Sample = EventObject | AnyEventObject;
+
 /** What may happen to the machine, and when two of its snapshots count as the same state. */
 export interface Exploration<TMachine extends AnyStateMachine> {
   readonly input?: InputFrom<TMachine>;
@@ -24,7 +28,7 @@ export interface Exploration<TMachine extends AnyStateMachine> {
    * (`xstate.done.actor.<id>`, `xstate.error.actor.<id>`) included. A function can make them fit the snapshot.
    * An event that the machine waits for and that has no sample, as a timer's, is sent bare.
    */
-  readonly samples?: readonly EventObject[] | ((snapshot: SnapshotFrom<TMachine>) => readonly EventObject[]);
+  readonly samples?: readonly Sample[] | ((snapshot: SnapshotFrom<TMachine>) => readonly Sample[]);
   /**
    * What tells two snapshots in the same state apart, as plain JSON: whatever guards and your claims read, counters
    * clipped. Too much, and the graph has no end; too little, and it misses states, which `blurred` finds.
@@ -64,6 +68,8 @@ export interface MachineGraph<TMachine extends AnyStateMachine> {
   /** In the order of discovery, nearest first. */
   readonly states: readonly GraphState<TMachine>[];
   readonly moves: readonly Move<TMachine>[];
+  /** The state that stands for a snapshot, say of a live actor; undefined when the graph has none. */
+  find(snapshot: SnapshotFrom<TMachine>): GraphState<TMachine> | undefined;
   /** A shortest way from the start; empty for the initial state. */
   pathTo(state: GraphState<TMachine>): readonly Move<TMachine>[];
   /** What the machine asks for on this move: actors started and stopped, messages, timers, emitted events. */
@@ -141,7 +147,7 @@ function eventsOf<TMachine extends AnyStateMachine>(
   { samples = [] }: Exploration<TMachine>,
 ): readonly EventObject[] {
   const active: AnyMachineSnapshot = snapshot;
-  const sampled: readonly EventObject[] = typeof samples === 'function' ? samples(snapshot) : samples;
+  const sampled: readonly Sample[] = typeof samples === 'function' ? samples(snapshot) : samples;
   const awaited = new Set(getNextTransitions(active).map(({ eventType }) => eventType));
   for (const { type } of sampled) awaited.delete(type);
   const bare = [...awaited].filter((type) => type !== '' && !type.endsWith('*')).map((type) => ({ type }));
@@ -157,10 +163,12 @@ function graphOf<TMachine extends AnyStateMachine>(
   if (initial === undefined) throw new TypeError('the machine has no initial state');
   const moves = states.flatMap((state) => state.moves);
   const arrivals = firstArrivals(states);
+  const byKey = new Map(states.map((state) => [state.key, state]));
   return {
     initial,
     states,
     moves,
+    find: (snapshot) => byKey.get(keyOf(snapshot, exploration)),
     pathTo: (state) => pathThrough(arrivals, state),
     effectsOf: ({ from, event }) => transition(machine, from.snapshot, event as EventFromLogic<TMachine>)[1],
     stranded: (goal) => strandedIn(states, moves, goal),
