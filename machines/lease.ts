@@ -117,15 +117,16 @@ const renewing = setupLease.createStateConfig({
 /** How far the last acknowledged renewal still carries. */
 const trusting = setupLease.createStateConfig({
   initial: 'certain',
-  on: { 'renewal.acknowledged': { target: '.certain', reenter: true } },
   states: {
     certain: {
       description: 'Renewed less than two thirds of the TTL ago.',
+      on: { 'renewal.acknowledged': { target: 'certain', reenter: true } },
       after: { doubtDelay: { target: 'doubtful', actions: 'announceDoubt' } },
     },
     doubtful: {
       description: 'Two thirds of the TTL have passed since the last renewal; etcd may drop the lease soon.',
       tags: ['doubtful'],
+      on: { 'renewal.acknowledged': { target: 'certain' } },
       after: {
         lossDelay: {
           target: '#lease.expired',
