@@ -8,7 +8,7 @@
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
  *  5. At most one lease is kept alive at a time.
  */
-import { failureOf } from './failure.js';
+import { failureIn } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
@@ -36,14 +36,11 @@ const askingForLease = setupLease.createStateConfig({
         },
         onError: [
           {
-            guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+            guard: { type: 'isExpected', params: failureIn },
             target: 'backingOff',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+            actions: { type: 'rememberFailure', params: failureIn },
           },
-          {
-            target: '#lease.failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
         ],
       },
     },
@@ -94,14 +91,11 @@ const renewing = setupLease.createStateConfig({
         ],
         onError: [
           {
-            guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+            guard: { type: 'isExpected', params: failureIn },
             target: 'backingOff',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+            actions: { type: 'rememberFailure', params: failureIn },
           },
-          {
-            target: '#lease.failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
         ],
       },
     },
@@ -217,14 +211,11 @@ export const leaseMachine = setupLease.createMachine({
             onDone: { target: '#lease.closed' },
             onError: [
               {
-                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+                guard: { type: 'isExpected', params: failureIn },
                 target: 'waiting',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
-              {
-                target: '#lease.failed',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-              },
+              { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
           on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },

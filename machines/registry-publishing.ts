@@ -1,5 +1,5 @@
 /** The regions that make etcd equal to what is desired, and find where it is not. */
-import { failureOf } from './failure.js';
+import { failureIn } from './failure.js';
 import { setupRegistry } from './registry-setup.js';
 
 /** The reconcile loop: the only place that writes. */
@@ -32,23 +32,23 @@ export const publishing = setupRegistry.createStateConfig({
             },
             onError: [
               {
-                guard: { type: 'isDenied', params: ({ event }) => failureOf(event.error) },
+                guard: { type: 'isDenied', params: failureIn },
                 target: 'writing',
-                actions: { type: 'rememberUnfenced', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberUnfenced', params: failureIn },
               },
               {
-                guard: { type: 'isLeaseLost', params: ({ event }) => failureOf(event.error) },
+                guard: { type: 'isLeaseLost', params: failureIn },
                 target: '#registry.publishing.idle',
                 actions: ['tellLoss', 'forgetLease'],
               },
               {
-                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+                guard: { type: 'isExpected', params: failureIn },
                 target: '#registry.publishing.backingOff',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
               {
                 target: '#registry.publishing.stopped',
-                actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'raiseFailure', params: failureIn },
               },
             ],
           },
@@ -66,7 +66,7 @@ export const publishing = setupRegistry.createStateConfig({
             }),
             onError: {
               target: '#registry.publishing.stopped',
-              actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
+              actions: { type: 'raiseFailure', params: failureIn },
             },
           },
           exit: 'endFlush',
@@ -119,11 +119,8 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
         onDone: { target: 'resting', actions: { type: 'judgeAudit', params: ({ event }) => event.output } },
         onError: [
-          { guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) }, target: 'resting' },
-          {
-            target: 'stopped',
-            actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
+          { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
     },

@@ -10,7 +10,7 @@
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  */
-import { failureOf } from './failure.js';
+import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';
 import { setupWatcher } from './watcher-setup.js';
 
@@ -31,22 +31,19 @@ const listingNow = setupWatcher.createStateConfig({
     },
     onError: [
       {
-        guard: { type: 'isDenied', params: ({ event }) => failureOf(event.error) },
+        guard: { type: 'isDenied', params: failureIn },
         target: '#watcher.denied',
         actions: [
-          { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          { type: 'announceDenied', params: ({ event }) => failureOf(event.error) },
+          { type: 'rememberFailure', params: failureIn },
+          { type: 'announceDenied', params: failureIn },
         ],
       },
       {
-        guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+        guard: { type: 'isExpected', params: failureIn },
         target: '#watcher.erroring',
-        actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+        actions: { type: 'rememberFailure', params: failureIn },
       },
-      {
-        target: '#watcher.failed',
-        actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-      },
+      { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
     ],
   },
 });
@@ -58,10 +55,7 @@ const following = setupWatcher.createStateConfig({
     id: 'watchPrefix',
     src: 'watchPrefix',
     input: ({ context }) => ({ prefix: context.prefix, fromRevision: nextRevision(context.revision ?? '0') }),
-    onError: {
-      target: '#watcher.failed',
-      actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-    },
+    onError: { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
   },
   on: {
     'watch.created': {
@@ -157,14 +151,11 @@ const following = setupWatcher.createStateConfig({
             ],
             onError: [
               {
-                guard: { type: 'isExpected', params: ({ event }) => failureOf(event.error) },
+                guard: { type: 'isExpected', params: failureIn },
                 target: '#watcher.erroring',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
-              {
-                target: '#watcher.failed',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-              },
+              { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
         },
