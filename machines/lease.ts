@@ -8,8 +8,11 @@
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
  *  5. At most one lease is kept alive at a time.
  */
-import { failureIn } from './failure.js';
+import { type FailureFact, failureIn } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
+
+/** A grant that was repeated may find the lease of the first attempt, and find it gone when it renews it. */
+const goneAtOnce: FailureFact = { kind: 'leaseLost', message: 'the lease was gone before it was used' };
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
 const askingForLease = setupLease.createStateConfig({
@@ -30,10 +33,14 @@ const askingForLease = setupLease.createStateConfig({
           leaseId: leaseIdOf(context.leaseSeed, context.generation + 1),
           ttlSeconds: context.ttlSeconds,
         }),
-        onDone: {
-          target: '#lease.alive',
-          actions: { type: 'rememberGrant', params: ({ event }) => event.output },
-        },
+        onDone: [
+          {
+            guard: { type: 'isGranted', params: ({ event }) => event.output },
+            target: '#lease.alive',
+            actions: { type: 'rememberGrant', params: ({ event }) => event.output },
+          },
+          { target: 'backingOff', actions: { type: 'rememberFailure', params: goneAtOnce } },
+        ],
         onError: [
           {
             guard: { type: 'isExpected', params: failureIn },
