@@ -118,6 +118,15 @@ test('uses samples that fit the snapshot, in place of the bare event', () => {
   ]);
 });
 
+test('does not send what only the machine itself raises', () => {
+  const graph = exploreMachine(asking, { raised: ['stop'] });
+  expect(graph.moves.filter(({ event }) => event.type === 'stop')).toEqual([]);
+});
+
+test('finds the state that stands for a snapshot', () => {
+  for (const move of byFailures.moves) expect(byFailures.find(move.snapshot)).toBe(move.to);
+});
+
 test('throws instead of exploring for ever', () => {
   expect(() => exploreMachine(asking, { abstract: ({ context }) => context.answers, limit: 100 })).toThrow(
     'limit exceeded',
