@@ -64,7 +64,7 @@ export interface WatcherContext {
   /** The resume point; null before the first listing. */
   readonly revision: Revision | null;
   readonly size: number;
-  /** What our listeners last knew to be live: how many keys, of which history. */
+  /** What our listeners knew when they last heard a live copy: how many keys, of which history. */
   readonly told: { readonly size: number; readonly history: number };
   readonly attempt: number;
   readonly lastError: FailureFact | null;
@@ -143,10 +143,9 @@ export const setupWatcher = setup({
       listedUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
+    forgetTrouble: assign({ attempt: 0, lastError: null }),
     rememberTold: assign(({ context }) => ({
       told: { size: context.size, history: context.history },
-      attempt: 0,
-      lastError: null,
     })),
     announceListing: enqueueActions(({ context, enqueue }, listing: Listing) => {
       const news = {

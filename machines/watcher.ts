@@ -99,7 +99,8 @@ const following = setupWatcher.createStateConfig({
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
       tags: ['live'],
-      entry: ['rememberTold', 'announceLive'],
+      entry: ['forgetTrouble', 'announceLive'],
+      exit: 'rememberTold',
     },
     judging: {
       description: 'Our copy equals etcd; may it be told?',
