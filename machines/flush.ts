@@ -32,12 +32,20 @@ export type Fence =
   /** etcd does not permit us to keep one; the audit is the only guard. */
   | { readonly status: 'denied' };
 
+/** Under what the transactions on their way were planned. An answer to them says nothing about another lease. */
+export interface Terms {
+  readonly leaseId: string;
+  /** The fence's value that they compare; null without a fence. */
+  readonly fence: string | null;
+}
+
 export interface FlushState {
   readonly registrations: ShardedMap<Registration>;
   readonly dirty: ShardedMap<true>;
   readonly ensured: ShardedMap<true>;
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
+  readonly terms: Terms;
   readonly flush: number;
   /** How many transactions of this flush have to be tried again. */
   readonly retries: number;
@@ -55,80 +63,109 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
   switch (outcome.type) {
     case 'applied':
       return applied(state, batch, outcome.foreign);
-    case 'fenced': {
-      const fence: Fence =
-        outcome.fence === null ? { status: 'unopened' } : { status: 'open', value: outcome.fence };
-      return { state: { ...state, fence, retries: state.retries + 1 }, news: [] };
-    }
+    case 'fenced':
+      return { state: fenced(state, outcome.fence), news: [] };
     case 'failed':
       return failed(state, batch, outcome.failure);
   }
 }
 
+/** The terms of a new flush. */
+export function termsOf({ lease, fence }: Pick<FlushState, 'lease' | 'fence'>): Terms {
+  return { leaseId: lease?.leaseId ?? '', fence: fence.status === 'open' ? fence.value : null };
+}
+
+/** False once the lease was lost or replaced while the transactions were on their way. */
+export function areTermsInForce({ lease, terms }: Pick<FlushState, 'lease' | 'terms'>): boolean {
+  return lease?.leaseId === terms.leaseId;
+}
+
+function fenced(state: FlushState, value: string | null): FlushState {
+  if (!areTermsInForce(state)) return state;
+  const fence: Fence = value === null ? { status: 'unopened' } : { status: 'open', value };
+  return { ...state, fence, retries: state.retries + 1 };
+}
+
 function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {
-  const leaseId = state.lease?.leaseId ?? '';
   const registrations: Change<Registration>[] = [];
   const dirty: Change<true>[] = [];
   const ensured: Change<true>[] = [];
-  const written: string[] = [];
-  const withdrawn: string[] = [];
-  const conflicted: string[] = [];
-  for (const operation of batch.operations) {
-    if (operation.type === 'ensure') {
-      ensured.push([operation.key, true]);
-      continue;
-    }
-    const registration = state.registrations.get(operation.key);
-    if (registration === undefined) continue;
-    const isCurrent = batch.versions.get(operation.key) === registration.version;
-    if (operation.type === 'put') {
-      const isForeign = foreign.includes(operation.key);
-      const put = { isCurrent, isForeign, leaseId, flush: state.flush };
-      registrations.push([operation.key, afterPut(registration, put)]);
-      if (isCurrent && !isForeign) written.push(operation.key);
-      if (isForeign && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
-    } else if (isCurrent) {
-      registrations.push([operation.key, undefined]);
-      withdrawn.push(operation.key);
-      if (foreign.includes(operation.key)) conflicted.push(operation.key);
-    }
-    if (isCurrent) dirty.push([operation.key, undefined]);
+  const told = { written: [] as string[], withdrawn: [] as string[], conflicted: [] as string[] };
+  for (const { type, key } of batch.operations) {
+    const registration = state.registrations.get(key);
+    if (type === 'ensure') ensured.push([key, true]);
+    if (type === 'ensure' || registration === undefined) continue;
+    const isCurrent = batch.versions.get(key) === registration.version;
+    const isForeign = foreign.includes(key);
+    const after = type === 'put' ? afterPut : afterDelete;
+    const { next, isDone, isConflict } = after(state, registration, { isCurrent, isForeign });
+    registrations.push([key, next]);
+    if (isDone) dirty.push([key, undefined]);
+    if (isDone && next === undefined) told.withdrawn.push(key);
+    if (isDone && next !== undefined && !isForeign) told.written.push(key);
+    if (isConflict) told.conflicted.push(key);
   }
-  const news: RegistrationNews[] = [];
-  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
-  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
-  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
   return {
     state: {
       ...state,
       registrations: state.registrations.with(registrations),
       dirty: state.dirty.with(dirty),
       ensured: state.ensured.with(ensured),
-      fence: batch.fenceBump === null ? state.fence : { status: 'open', value: batch.fenceBump },
+      fence: fenceAfter(state, batch),
     },
-    news,
+    news: newsOf(told, state.terms.leaseId),
   };
 }
 
-interface PutAnswer {
-  readonly isCurrent: boolean;
-  readonly isForeign: boolean;
-  readonly leaseId: string;
-  readonly flush: number;
+function fenceAfter(state: FlushState, { fenceBump }: WriteBatch): Fence {
+  return fenceBump === null || !areTermsInForce(state) ? state.fence : { status: 'open', value: fenceBump };
 }
 
-function afterPut(registration: Registration, put: PutAnswer): Registration {
-  const leaseId = registration.leased ? put.leaseId : null;
-  const touched = { ...registration, leaseId, sent: true, flush: put.flush };
-  if (!put.isCurrent) return touched;
-  const lastError = put.isForeign ? conflict : null;
-  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
+function newsOf(
+  told: Readonly<Record<'written' | 'withdrawn' | 'conflicted', readonly string[]>>,
+  leaseId: string,
+): readonly RegistrationNews[] {
+  const { written, withdrawn, conflicted } = told;
+  const news: RegistrationNews[] = [];
+  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
+  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
+  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
+  return news;
+}
+
+interface Answer {
+  /** Nothing else was asked for this key meanwhile. */
+  readonly isCurrent: boolean;
+  readonly isForeign: boolean;
+}
+
+interface Settlement {
+  readonly next: Registration | undefined;
+  readonly isDone: boolean;
+  readonly isConflict: boolean;
+}
+
+function afterPut(state: FlushState, registration: Registration, answer: Answer): Settlement {
+  const leaseId = registration.leased ? state.terms.leaseId : null;
+  const sent = { ...registration, leaseId, sent: true, flush: state.flush };
+  const isConflict = answer.isForeign && registration.lastError?.kind !== 'conflict';
+  const isDone = answer.isCurrent && (!registration.leased || areTermsInForce(state));
+  if (!isDone) return { next: sent, isDone, isConflict };
+  const lastError = answer.isForeign ? conflict : null;
+  const next = { ...sent, state: 'written', attempts: 0, lastError, solo: false, repair: false } as const;
+  return { next, isDone, isConflict };
+}
+
+function afterDelete(_: FlushState, registration: Registration, answer: Answer): Settlement {
+  const { isCurrent: isDone, isForeign } = answer;
+  return { next: isDone ? undefined : registration, isDone, isConflict: isDone && isForeign };
 }
 
 const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
 
 function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   if (failure.kind === 'leaseLost') {
+    if (!areTermsInForce(state)) return { state, news: [] };
     return { state: { ...state, lease: null, fence: { status: 'unopened' } }, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
@@ -136,7 +173,7 @@ function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): Flu
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const fence = state.fence.status === 'open' ? state.fence.value : null;
+  const { fence } = state.terms;
   const keys = [...batch.versions.keys()];
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);

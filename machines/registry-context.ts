@@ -75,6 +75,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     history: 0,
     lease: null,
     fence: { status: 'unopened' },
+    terms: { leaseId: '', fence: null },
     registrations: ShardedMap.empty<Registration>(),
     dirty: ShardedMap.empty<true>(),
     ensured: ShardedMap.empty<true>(),

@@ -59,11 +59,7 @@ export const publishing = setupRegistry.createStateConfig({
           invoke: {
             id: 'writeBatches',
             src: 'writeBatches',
-            input: ({ context }) => ({
-              leaseId: context.lease?.leaseId ?? '',
-              fence: context.fence.status === 'open' ? context.fence.value : null,
-              batches: context.plan,
-            }),
+            input: ({ context }) => ({ ...context.terms, batches: context.plan }),
             onError: {
               target: '#registry.publishing.stopped',
               actions: { type: 'raiseFailure', params: failureIn },

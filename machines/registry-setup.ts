@@ -3,7 +3,7 @@ import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
 import { type FailureFact, isExpected } from './failure.js';
-import { applyOutcome, type Fence } from './flush.js';
+import { applyOutcome, areTermsInForce, type Fence, termsOf } from './flush.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
@@ -87,23 +87,23 @@ export const setupRegistry = setup({
       enqueue.assign(desired);
       if (done.length > 0) enqueue.emit({ type: 'registration.withdrawn', keys: done });
     }),
-    planFlush: assign(({ context }) => ({
-      plan: planWrites({
-        registrations: context.registrations,
-        dirty: context.dirty.keys(),
-        leaseId: context.lease?.leaseId ?? '',
-        fence: context.fence.status === 'open' ? context.fence.value : null,
-        ensured: context.ensured,
-      }),
-      flush: context.flush + 1,
-      answered: 0,
-      retries: 0,
-    })),
+    planFlush: assign(({ context }) => {
+      const terms = termsOf(context);
+      const { registrations, ensured, dirty } = context;
+      return {
+        terms,
+        plan: planWrites({ ...terms, registrations, ensured, dirty: dirty.keys() }),
+        flush: context.flush + 1,
+        answered: 0,
+        retries: 0,
+      };
+    }),
     recordAnswer: enqueueActions(({ context, enqueue }, { batch, outcome }: BatchAnswered) => {
       const planned = context.plan.find((candidate) => candidate.id === batch);
       if (planned === undefined) return;
-      if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost' && context.lease !== null) {
-        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
+      const isLoss = outcome.type === 'failed' && outcome.failure.kind === 'leaseLost';
+      if (isLoss && areTermsInForce(context)) {
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.terms.leaseId });
       }
       const { state, news } = applyOutcome(context, planned, outcome);
       enqueue.assign({ ...state, answered: context.answered + 1 });
