@@ -18,7 +18,10 @@ export const publishing = setupRegistry.createStateConfig({
       states: {
         fencing: {
           description: 'Making sure that this process has a fence to compare.',
-          always: { guard: 'isFenced', target: 'writing' },
+          always: [
+            { guard: 'cannotFlush', target: '#registry.publishing.idle' },
+            { guard: 'isFenced', target: 'writing' },
+          ],
           invoke: {
             id: 'openFence',
             src: 'openFence',
