@@ -76,13 +76,20 @@ export interface MachineGraph<TMachine extends AnyStateMachine> {
   pathTo(state: GraphState<TMachine>): readonly Move<TMachine>[];
   /** What the machine asks for on this move: actors started and stopped, messages, timers, emitted events. */
   effectsOf(move: Move<TMachine>): readonly ExecutableActionObject[];
-  /** The states from which no state that `goal` accepts can be reached, whatever happens. */
-  stranded(goal: (state: GraphState<TMachine>) => boolean): readonly GraphState<TMachine>[];
+  /**
+   * The states from which no state that `goal` accepts can be reached, whatever happens; or, with `along`, if nothing
+   * happens but the moves it accepts.
+   */
+  stranded(
+    goal: (state: GraphState<TMachine>) => boolean,
+    along?: (move: Move<TMachine>) => boolean,
+  ): readonly GraphState<TMachine>[];
   /**
    * The moves after which the next event leads elsewhere than the graph says, because the abstraction leaves out
-   * something that matters. Looks one event ahead, at the cost of a transition for each event after each move.
+   * something that matters. Looks one event ahead, at the cost of a transition for each event after each move; of a
+   * large graph, pass only some of the moves.
    */
-  blurred(): readonly Move<TMachine>[];
+  blurred(moves?: readonly Move<TMachine>[]): readonly Move<TMachine>[];
 }
 
 /**
@@ -165,6 +172,14 @@ function graphOf<TMachine extends AnyStateMachine>(
   if (initial === undefined) throw new TypeError('the machine has no initial state');
   const moves = states.flatMap((state) => state.moves);
   const arrivals = firstArrivals(states);
+  const effects = new Map<Move<TMachine>, readonly ExecutableActionObject[]>();
+  const effectsOf = (move: Move<TMachine>): readonly ExecutableActionObject[] => {
+    const known = effects.get(move);
+    if (known !== undefined) return known;
+    const [, asked] = transition(machine, move.from.snapshot, move.event as EventFromLogic<TMachine>);
+    effects.set(move, asked);
+    return asked;
+  };
   const byKey = new Map(states.map((state) => [state.key, state]));
   return {
     initial,
@@ -172,9 +187,9 @@ function graphOf<TMachine extends AnyStateMachine>(
     moves,
     find: (snapshot) => byKey.get(keyOf(snapshot, exploration)),
     pathTo: (state) => pathThrough(arrivals, state),
-    effectsOf: ({ from, event }) => transition(machine, from.snapshot, event as EventFromLogic<TMachine>)[1],
-    stranded: (goal) => strandedIn(states, moves, goal),
-    blurred: () => moves.filter((move) => isBlurred(machine, exploration, move)),
+    effectsOf,
+    stranded: (goal, along) => strandedIn(states, along === undefined ? moves : moves.filter(along), goal),
+    blurred: (some = moves) => some.filter((move) => isBlurred(machine, exploration, move)),
   };
 }
 

@@ -88,7 +88,7 @@ test('stays usable when the link breaks or comes back, and is renewed first thin
     );
     if (up === undefined || down === undefined) throw new Error(state.key);
     expect(isUsable(up.to) && isUsable(down.to), state.key).toBe(true);
-    expect(asksOf(graph, up)).toMatchObject([
+    expect(asksOf(up)).toMatchObject([
       { id: 'renewLease', input: { leaseId: state.snapshot.context.leaseId } },
     ]);
     expect(runningIn(down.to), state.key).toEqual([]);
@@ -103,7 +103,7 @@ test('renews only the lease in use, and has one question on its way at most', ()
     if (running.includes('grantLease')) expect(isUsable(state), state.key).toBe(false);
   }
   for (const move of graph.moves) {
-    for (const { id, input: asked } of asksOf(graph, move)) {
+    for (const { id, input: asked } of asksOf(move)) {
       const { generation } = move.snapshot.context;
       const leaseId = idOf(id === 'grantLease' ? generation + 1 : generation);
       expect(asked, nameOf(move)).toMatchObject({ leaseId });

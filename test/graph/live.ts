@@ -130,21 +130,43 @@ export interface Walkable<TMachine extends AnyStateMachine> {
   readonly check?: (snapshot: AnyMachineSnapshot, world: World) => void;
 }
 
-/** Walks every move of the graph, by the shortest way. Returns how many paths and steps that took. */
+/** How many paths were walked, and how many steps that took. */
+export interface Walked {
+  readonly paths: number;
+  readonly steps: number;
+}
+
+/** Walks every move of the graph, each by the shortest way to it. */
 export async function walkEveryMove<TMachine extends AnyStateMachine>(
   walkable: Walkable<TMachine>,
-): Promise<{ readonly paths: number; readonly steps: number }> {
+): Promise<Walked> {
   const { graph } = walkable;
-  const onTheWay = new Set(graph.states.map((state) => graph.pathTo(state).at(-1)));
   const passed = new Set(graph.states.flatMap((state) => graph.pathTo(state).slice(0, -1)));
-  const last = graph.moves.filter((move) => !onTheWay.has(move) || !passed.has(move));
-  let steps = 0;
-  for (const move of last) {
-    const path = [...graph.pathTo(move.from), move];
-    await walk(walkable, path);
-    steps += path.length;
-  }
-  return { paths: last.length, steps };
+  const last = graph.moves.filter((move) => !passed.has(move));
+  return walkAll(
+    walkable,
+    last.map((move) => [...graph.pathTo(move.from), move]),
+  );
+}
+
+/** Walks the shortest way to every state of the graph; for graphs with too many moves to walk them all. */
+export async function walkToEveryState<TMachine extends AnyStateMachine>(
+  walkable: Walkable<TMachine>,
+): Promise<Walked> {
+  const paths = walkable.graph.states.map((state) => walkable.graph.pathTo(state));
+  const passed = new Set(paths.flatMap((path) => path.slice(0, -1)));
+  return walkAll(
+    walkable,
+    paths.filter((path) => path.some((move) => !passed.has(move))),
+  );
+}
+
+async function walkAll<TMachine extends AnyStateMachine>(
+  walkable: Walkable<TMachine>,
+  paths: readonly (readonly Move<TMachine>[])[],
+): Promise<Walked> {
+  for (const path of paths) await walk(walkable, path);
+  return { paths: paths.length, steps: paths.reduce((sum, { length }) => sum + length, 0) };
 }
 
 async function walk<TMachine extends AnyStateMachine>(

@@ -200,7 +200,7 @@ test('tells every change after its position once, in order, and moves to the las
 
 test('follows from right after its position', () => {
   for (const move of graph.moves) {
-    for (const { id, input: asked } of asksOf(graph, move)) {
+    for (const { id, input: asked } of asksOf(move)) {
       const { revision } = move.snapshot.context;
       if (id === 'watchPrefix')
         expect(asked, nameOf(move)).toEqual({ prefix, fromRevision: after(revision, 1) });

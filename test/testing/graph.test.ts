@@ -95,6 +95,11 @@ test('names the states that cannot reach a goal', () => {
   const stranded = byFailures.stranded(({ snapshot }) => snapshot.value === 'idle');
   expect(valuesOf(stranded)).toEqual(['stopped', 'stopped', 'failed']);
   expect(byFailures.stranded(({ snapshot }) => snapshot.status === 'done')).toEqual([]);
+  const withoutAnswer = byFailures.stranded(
+    ({ snapshot }) => snapshot.value === 'idle',
+    ({ event }) => event.type !== 'xstate.done.actor.answer',
+  );
+  expect(withoutAnswer.length).toBe(byFailures.states.length - 1);
 });
 
 test('finds the moves that an abstraction blurs', () => {
