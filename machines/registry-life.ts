@@ -51,6 +51,11 @@ export const life = setupRegistry.createStateConfig({
   description: 'From the first connection to the end.',
   on: {
     'machine.failed': { target: '.failed', actions: { type: 'rememberBug', params: ({ event }) => event } },
+    'child.ended': {
+      guard: { type: 'isBug', params: ({ event }) => event },
+      target: '.failed',
+      actions: { type: 'rememberBug', params: ({ event }) => event },
+    },
   },
   states: {
     starting: {
