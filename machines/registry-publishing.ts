@@ -112,6 +112,7 @@ export const auditing = setupRegistry.createStateConfig({
     reading: {
       description: 'Asking etcd which keys are under our lease.',
       entry: 'rememberAuditStart',
+      always: { guard: 'cannotAudit', target: 'resting' },
       invoke: {
         id: 'readLease',
         src: 'readLease',
