@@ -29,8 +29,8 @@ export interface Exploration<TMachine extends AnyStateMachine> {
    * An event that the machine waits for and that has no sample, as a timer's, is sent bare.
    */
   readonly samples?: readonly Sample[] | ((snapshot: SnapshotFrom<TMachine>) => readonly Sample[]);
-  /** The types of events that only the machine itself raises; they are not sent. */
-  readonly raised?: readonly string[];
+  /** Types of events that are not sent bare: those that only the machine itself raises, or that cannot happen. */
+  readonly unsent?: readonly string[];
   /**
    * What tells two snapshots in the same state apart, as plain JSON: whatever guards and your claims read, counters
    * clipped. Too much, and the graph has no end; too little, and it misses states, which `blurred` finds.
@@ -153,12 +153,12 @@ function keyOf<TMachine extends AnyStateMachine>(
 /** The samples that the snapshot reacts to, and the bare events that it waits for beside them. */
 function eventsOf<TMachine extends AnyStateMachine>(
   snapshot: SnapshotFrom<TMachine>,
-  { samples = [], raised = [] }: Exploration<TMachine>,
+  { samples = [], unsent = [] }: Exploration<TMachine>,
 ): readonly EventObject[] {
   const active: AnyMachineSnapshot = snapshot;
   const sampled: readonly Sample[] = typeof samples === 'function' ? samples(snapshot) : samples;
   const awaited = new Set(getNextTransitions(active).map(({ eventType }) => eventType));
-  for (const type of [...raised, ...sampled.map((sample) => sample.type)]) awaited.delete(type);
+  for (const type of [...unsent, ...sampled.map((sample) => sample.type)]) awaited.delete(type);
   const bare = [...awaited].filter((type) => type !== '' && !type.endsWith('*')).map((type) => ({ type }));
   return [...sampled, ...bare].filter((event) => active.can(event));
 }

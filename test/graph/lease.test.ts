@@ -23,7 +23,7 @@ const failures = (['timeout', 'leaseLost', 'bug'] as const).map((kind) => new Fa
 
 const graph = exploreMachine(leaseMachine, {
   input,
-  raised: ['renewal.acknowledged'],
+  unsent: ['renewal.acknowledged'],
   abstract: ({ context }) => ({
     linked: context.epoch !== null,
     granted: context.generation > 0,

@@ -92,7 +92,7 @@ export function drawRegistration(
 export function drawPlan({ plan, registrations, lease, terms }: RegistryContext): unknown {
   return plan.map(({ versions, operations, fenceBump }) => [
     lease?.leaseId === terms.leaseId,
-    [...versions].map(([each, version]) => registrations.get(each)?.version === version),
+    [...versions].map(([each, version]) => [each, registrations.get(each)?.version === version]),
     operations.map(({ type }) => type),
     fenceBump !== null,
   ]);

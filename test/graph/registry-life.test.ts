@@ -38,7 +38,7 @@ function linkNewsFor({ epoch }: RegistryContext) {
 const graph = exploreMachine(registryMachine, {
   input,
   limit: 40_000,
-  raised: notSentBare,
+  unsent: notSentBare,
   abstract: ({ context }) => ({
     linked: context.epoch !== null,
     lease: context.lease !== null,

@@ -47,7 +47,7 @@ const machine = registryMachine.provide({ guards: { canAudit: () => false, holds
 const graph = exploreMachine(machine, {
   input,
   limit: 40_000,
-  raised: notSentBare,
+  unsent: notSentBare,
   abstract: ({ context }) => ({
     linked: context.epoch !== null,
     lease: context.lease !== null,

@@ -66,7 +66,7 @@ function verifications({ revision, size }: WatcherContext): readonly Verificatio
 const graph = exploreMachine(watcherMachine, {
   input,
   // The bare events that stand for what the connection does not say now are not sent either.
-  raised: ['connection.up', 'connection.down'],
+  unsent: ['connection.up', 'connection.down'],
   abstract: ({ context }) => ({
     linked: context.epoch !== null,
     listed: context.revision !== null,

@@ -124,7 +124,7 @@ test('uses samples that fit the snapshot, in place of the bare event', () => {
 });
 
 test('does not send what only the machine itself raises', () => {
-  const graph = exploreMachine(asking, { raised: ['stop'] });
+  const graph = exploreMachine(asking, { unsent: ['stop'] });
   expect(graph.moves.filter(({ event }) => event.type === 'stop')).toEqual([]);
 });
 
