@@ -9,7 +9,7 @@
  */
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, reconnectBackoff } from './backoff.js';
-import { type FailureFact, failureOf, isExpected } from './failure.js';
+import { type FailureFact, failureIn, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
 import { isAfter, type Revision } from './revision.js';
@@ -65,6 +65,7 @@ const setupConnection = setup({
     followLink: streamPort<LinkFact, { readonly epoch: number }>('followLink'),
   },
   delays: { reconnectBackoff: ({ context }) => backoffMs(reconnectBackoff, context.attempt) },
+  guards: { isExpected: (_, failure: FailureFact) => isExpected(failure) },
   actions: {
     rememberCluster: assign(({ context }, cluster: ClusterFacts) => ({
       cluster,
@@ -140,17 +141,14 @@ export const connectionMachine = setupConnection.createMachine({
         },
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: failureIn },
             target: 'disconnected',
             actions: [
-              { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-              { type: 'chooseEndpoint', params: ({ event }) => failureOf(event.error) },
+              { type: 'rememberFailure', params: failureIn },
+              { type: 'chooseEndpoint', params: failureIn },
             ],
           },
-          {
-            target: 'failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { target: 'failed', actions: { type: 'rememberFailure', params: failureIn } },
         ],
       },
     },
@@ -164,7 +162,7 @@ export const connectionMachine = setupConnection.createMachine({
         input: ({ context }) => ({ epoch: context.epoch }),
         onError: {
           target: 'failed',
-          actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+          actions: [{ type: 'rememberFailure', params: failureIn }, 'announceDown'],
         },
       },
       on: {
@@ -193,20 +191,17 @@ export const connectionMachine = setupConnection.createMachine({
             onDone: { target: 'certain' },
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: failureIn },
                 target: '#connection.disconnected',
                 actions: [
-                  { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-                  { type: 'chooseEndpoint', params: ({ event }) => failureOf(event.error) },
+                  { type: 'rememberFailure', params: failureIn },
+                  { type: 'chooseEndpoint', params: failureIn },
                   'announceDown',
                 ],
               },
               {
                 target: '#connection.failed',
-                actions: [
-                  { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-                  'announceDown',
-                ],
+                actions: [{ type: 'rememberFailure', params: failureIn }, 'announceDown'],
               },
             ],
           },

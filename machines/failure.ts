@@ -58,6 +58,11 @@ export function failureOf(thrown: unknown): FailureFact {
   };
 }
 
+/** The failure that an actor ended with; for the params of guards and actions. */
+export function failureIn({ event }: { readonly event: { readonly error: unknown } }): FailureFact {
+  return failureOf(event.error);
+}
+
 const passing: ReadonlySet<FailureKind> = new Set([
   'unreachable',
   'timeout',

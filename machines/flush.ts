@@ -128,10 +128,6 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       if (foreign.includes(operation.key)) conflicted.push(operation.key);
     }
   }
-  const news: RegistrationNews[] = [];
-  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
-  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
-  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
   return {
     state: {
       ...state,
@@ -140,8 +136,21 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       ensured: state.ensured.with(ensured),
       fence: batch.fenceBump === null ? state.fence : fenceFound(state, batch.fenceBump),
     },
-    news,
+    news: newsOf({ written, withdrawn, conflicted }, leaseId),
   };
+}
+
+/** One event for each kind of thing that happened; none for what did not. */
+function newsOf(
+  told: Readonly<Record<'written' | 'withdrawn' | 'conflicted', readonly string[]>>,
+  leaseId: string,
+): readonly RegistrationNews[] {
+  const { written, withdrawn, conflicted } = told;
+  const news: RegistrationNews[] = [];
+  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
+  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
+  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
+  return news;
 }
 
 interface PutAnswer {
@@ -187,9 +196,12 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
       ],
     ];
   });
+  // Whoever has asked for something else meanwhile does not wait for this answer.
+  const awaited = keys.filter((key) => state.registrations.get(key)?.version === batch.versions.get(key));
   return {
     state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
-    news: [{ type: 'registration.failed', keys, failure, willRetry: true }],
+    news:
+      awaited.length > 0 ? [{ type: 'registration.failed', keys: awaited, failure, willRetry: true }] : [],
   };
 }
 

@@ -1,7 +1,7 @@
 /** The vocabulary of the lease machine: what it knows, is told and tells; its ports, delays, guards and actions. */
 import { type ActorRef, assign, enqueueActions, raise, type Snapshot, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
-import type { FailureFact } from './failure.js';
+import { type FailureFact, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort } from './port.js';
 
@@ -82,6 +82,7 @@ export const setupLease = setup({
     revokeTimeout: 2_000,
   },
   guards: {
+    isExpected: (_, failure: FailureFact) => isExpected(failure),
     isLinked: ({ context }) => context.epoch !== null,
     isUnlinked: ({ context }) => context.epoch === null,
     hasLease: ({ context }) => context.generation > 0,

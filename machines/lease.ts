@@ -8,7 +8,7 @@
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
  *  5. At most one lease is kept alive at a time.
  */
-import { type FailureFact, failureOf, isExpected } from './failure.js';
+import { type FailureFact, failureIn } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
 
 /** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
@@ -46,14 +46,11 @@ const askingForLease = setupLease.createStateConfig({
         ],
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: failureIn },
             target: 'backingOff',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+            actions: { type: 'rememberFailure', params: failureIn },
           },
-          {
-            target: '#lease.failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
         ],
       },
     },
@@ -104,14 +101,11 @@ const renewing = setupLease.createStateConfig({
         ],
         onError: [
           {
-            guard: ({ event }) => isExpected(failureOf(event.error)),
+            guard: { type: 'isExpected', params: failureIn },
             target: 'backingOff',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+            actions: { type: 'rememberFailure', params: failureIn },
           },
-          {
-            target: '#lease.failed',
-            actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
         ],
       },
     },
@@ -127,15 +121,16 @@ const renewing = setupLease.createStateConfig({
 /** How far the last acknowledged renewal still carries. */
 const trusting = setupLease.createStateConfig({
   initial: 'certain',
-  on: { 'renewal.acknowledged': { target: '.certain', reenter: true } },
   states: {
     certain: {
       description: 'Renewed less than two thirds of the TTL ago.',
+      on: { 'renewal.acknowledged': { target: 'certain', reenter: true } },
       after: { doubtDelay: { target: 'doubtful', actions: 'announceDoubt' } },
     },
     doubtful: {
       description: 'Two thirds of the TTL have passed since the last renewal; etcd may drop the lease soon.',
       tags: ['doubtful'],
+      on: { 'renewal.acknowledged': { target: 'certain' } },
       after: {
         lossDelay: {
           target: '#lease.expired',
@@ -226,14 +221,11 @@ export const leaseMachine = setupLease.createMachine({
             onDone: { target: '#lease.closed' },
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: failureIn },
                 target: 'backingOff',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
-              {
-                target: '#lease.failed',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-              },
+              { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
           on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },

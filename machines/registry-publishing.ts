@@ -1,5 +1,5 @@
 /** The regions that make etcd equal to what is desired, and find where it is not. */
-import { failureOf, isExpected } from './failure.js';
+import { failureIn } from './failure.js';
 import { setupRegistry } from './registry-setup.js';
 
 /** The reconcile loop: the only place that writes. */
@@ -36,23 +36,23 @@ export const publishing = setupRegistry.createStateConfig({
             },
             onError: [
               {
-                guard: ({ event }) => failureOf(event.error).kind === 'denied',
+                guard: { type: 'isDenied', params: failureIn },
                 target: 'writing',
-                actions: { type: 'rememberUnfenced', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberUnfenced', params: failureIn },
               },
               {
-                guard: ({ event }) => failureOf(event.error).kind === 'leaseLost',
+                guard: { type: 'isLeaseLost', params: failureIn },
                 target: '#registry.publishing.idle',
                 actions: ['tellLoss', 'forgetLease'],
               },
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: failureIn },
                 target: '#registry.publishing.backingOff',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
               {
                 target: '#registry.publishing.stopped',
-                actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'raiseFailure', params: failureIn },
               },
             ],
           },
@@ -66,7 +66,7 @@ export const publishing = setupRegistry.createStateConfig({
             input: ({ context }) => ({ ...context.terms, batches: context.plan }),
             onError: {
               target: '#registry.publishing.stopped',
-              actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
+              actions: { type: 'raiseFailure', params: failureIn },
             },
           },
           exit: 'endFlush',
@@ -116,17 +116,15 @@ export const auditing = setupRegistry.createStateConfig({
     reading: {
       description: 'Asking etcd which keys are under our lease.',
       entry: 'rememberAuditStart',
+      always: { guard: 'cannotAudit', target: 'resting' },
       invoke: {
         id: 'readLease',
         src: 'readLease',
         input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
         onDone: { target: 'resting', actions: { type: 'judgeAudit', params: ({ event }) => event.output } },
         onError: [
-          { guard: ({ event }) => isExpected(failureOf(event.error)), target: 'resting' },
-          {
-            target: 'stopped',
-            actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) },
-          },
+          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
+          { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
       on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },

@@ -2,7 +2,7 @@
 import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
-import type { FailureFact } from './failure.js';
+import { type FailureFact, isExpected } from './failure.js';
 import { applyOutcome, applySilence, type Fence, type FlushTerms } from './flush.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
@@ -55,6 +55,9 @@ export const setupRegistry = setup({
     closeTimeout: 2_000,
   },
   guards: {
+    isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
+    isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
     canFlush: ({ context }) => canFlush(context),
     cannotFlush: ({ context }) => !canFlush(context),
     isFenced: ({ context }) => context.fence.status !== 'unopened',
@@ -62,6 +65,7 @@ export const setupRegistry = setup({
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
+    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isConnectionEnd: (_, { child }: { child: string }) => child === 'connection',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',

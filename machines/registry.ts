@@ -10,7 +10,7 @@
  *  4. A write that may still be applied late is overtaken only by a transaction that moves the fence.
  *  5. Nothing is written without a link and a live lease.
  */
-import { failureOf } from './failure.js';
+import { failureIn } from './failure.js';
 import { initialContext } from './registry-context.js';
 import { keeping, life } from './registry-life.js';
 import { auditing, publishing } from './registry-publishing.js';
@@ -30,7 +30,7 @@ export const registryMachine = setupRegistry.createMachine({
       onDone: {
         actions: { type: 'raiseEnd', params: ({ event }) => ({ child: 'connection', ...event.output }) },
       },
-      onError: { actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) } },
+      onError: { actions: { type: 'raiseFailure', params: failureIn } },
     },
     {
       id: 'lease',
@@ -42,13 +42,13 @@ export const registryMachine = setupRegistry.createMachine({
         parentRef: self,
       }),
       onDone: { actions: { type: 'raiseEnd', params: ({ event }) => ({ child: 'lease', ...event.output }) } },
-      onError: { actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) } },
+      onError: { actions: { type: 'raiseFailure', params: failureIn } },
     },
     {
       id: 'watchers',
       src: 'watchers',
       systemId: 'watchers',
-      onError: { actions: { type: 'raiseFailure', params: ({ event }) => failureOf(event.error) } },
+      onError: { actions: { type: 'raiseFailure', params: failureIn } },
     },
   ],
   type: 'parallel',

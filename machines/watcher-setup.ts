@@ -2,7 +2,7 @@
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import type { EntryChange, Listing } from './entry.js';
-import type { FailureFact } from './failure.js';
+import { type FailureFact, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
 import { isAfter, type Revision } from './revision.js';
@@ -74,6 +74,9 @@ export interface WatcherContext {
   readonly parentRef: ParentRef | null;
 }
 
+/** No count of the connection: etcd contradicts the copy, so what is listed next is another history. */
+const contradicted = -1;
+
 export const setupWatcher = setup({
   types: {} as {
     input: WatcherInput;
@@ -98,6 +101,8 @@ export const setupWatcher = setup({
     emptyProtection: 30_000,
   },
   guards: {
+    isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isUnlinked: ({ context }) => context.epoch === null,
     canResume: ({ context }) => context.listedUnder === context.linkHistory,
     canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,
@@ -145,7 +150,7 @@ export const setupWatcher = setup({
       lastError: { kind: 'compacted', message: reason } as const,
     })),
     disownCopy: assign((_, { reason }: { reason: string }) => ({
-      listedUnder: -1,
+      listedUnder: contradicted,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
     rememberTold: assign(({ context }) => ({ told: { size: context.size, history: context.history } })),

@@ -11,7 +11,7 @@
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
  */
-import { failureOf, isExpected } from './failure.js';
+import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';
 import { setupWatcher } from './watcher-setup.js';
 
@@ -32,22 +32,19 @@ const listingNow = setupWatcher.createStateConfig({
     },
     onError: [
       {
-        guard: ({ event }) => failureOf(event.error).kind === 'denied',
+        guard: { type: 'isDenied', params: failureIn },
         target: '#watcher.denied',
         actions: [
-          { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-          { type: 'announceDenied', params: ({ event }) => failureOf(event.error) },
+          { type: 'rememberFailure', params: failureIn },
+          { type: 'announceDenied', params: failureIn },
         ],
       },
       {
-        guard: ({ event }) => isExpected(failureOf(event.error)),
+        guard: { type: 'isExpected', params: failureIn },
         target: '#watcher.erroring',
-        actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+        actions: { type: 'rememberFailure', params: failureIn },
       },
-      {
-        target: '#watcher.failed',
-        actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-      },
+      { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
     ],
   },
 });
@@ -59,10 +56,7 @@ const following = setupWatcher.createStateConfig({
     id: 'watchPrefix',
     src: 'watchPrefix',
     input: ({ context }) => ({ prefix: context.prefix, fromRevision: nextRevision(context.revision ?? '0') }),
-    onError: {
-      target: '#watcher.failed',
-      actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-    },
+    onError: { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
   },
   on: {
     'watch.created': {
@@ -91,7 +85,7 @@ const following = setupWatcher.createStateConfig({
     },
     'watch.broken': [
       {
-        guard: ({ event }) => event.failure.kind === 'denied',
+        guard: { type: 'isDenied', params: ({ event }) => event.failure },
         target: '#watcher.denied',
         actions: [
           { type: 'rememberFailure', params: ({ event }) => event.failure },
@@ -99,7 +93,7 @@ const following = setupWatcher.createStateConfig({
         ],
       },
       {
-        guard: ({ event }) => isExpected(event.failure),
+        guard: { type: 'isExpected', params: ({ event }) => event.failure },
         target: '#watcher.erroring',
         actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
       },
@@ -167,14 +161,11 @@ const following = setupWatcher.createStateConfig({
             ],
             onError: [
               {
-                guard: ({ event }) => isExpected(failureOf(event.error)),
+                guard: { type: 'isExpected', params: failureIn },
                 target: '#watcher.erroring',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+                actions: { type: 'rememberFailure', params: failureIn },
               },
-              {
-                target: '#watcher.failed',
-                actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
-              },
+              { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
         },

@@ -1,5 +1,12 @@
 /** Tools for testing programs that use leasehold. */
 export {
+  type Exploration,
+  exploreMachine,
+  type GraphState,
+  type MachineGraph,
+  type Move,
+} from './graph.js';
+export {
   type MemoryEtcd,
   type MemoryEtcdKey,
   type MemoryEtcdLease,

@@ -1,0 +1,254 @@
+import { expect, test } from 'vitest';
+import {
+  type EntryChange,
+  Failure,
+  type LinkNews,
+  type Listing,
+  type Verification,
+  type WatcherContext,
+  watcherMachine,
+} from '../../machines/index.js';
+import { exploreMachine, type GraphState, type Move } from '../../src/testing/index.js';
+import { asksOf, expectSound, nameOf, newsOf, runningIn, strandedLive, tellSize } from './claims.js';
+import { walkEveryMove } from './live.js';
+
+type Watcher = typeof watcherMachine;
+
+const prefix = '/dubbo/a/providers/';
+const input = { prefix, link: { epoch: 1, history: 0 } };
+
+const failures = (['timeout', 'denied', 'bug'] as const).map((kind) => new Failure(kind, kind));
+
+const after = (revision: string | null, by: number): string => String(Number(revision ?? '1000000') + by);
+
+function put(modRevision: string, createRevision = modRevision): EntryChange {
+  return { type: 'put', key: `${prefix}x`, value: '', createRevision, modRevision, leaseId: '0' };
+}
+
+function listing(revision: string, size: number): Listing {
+  const entry = { key: `${prefix}x`, value: '', createRevision: '1', modRevision: '1', leaseId: '0' };
+  return { revision, entries: Array.from({ length: size }, () => entry) };
+}
+
+/** New changes, repeated ones, and a batch of both; the copy has two keys at most, so that the graph has an end. */
+function changesFor({ revision, size }: WatcherContext): readonly (readonly EntryChange[])[] {
+  const [old, next] = [after(revision, 0), after(revision, 1)];
+  return [
+    [put(old)],
+    [put(old), put(next, '1')],
+    ...(size < 2 ? [[put(next)]] : []),
+    ...(size > 0 ? [[{ type: 'delete', key: `${prefix}x`, modRevision: next } as const]] : []),
+  ];
+}
+
+/** The connection says up and down in turn; when it is up again, etcd may have another history. */
+function linkNewsFor({ epoch, linkHistory }: WatcherContext): readonly LinkNews[] {
+  if (epoch !== null) return [{ type: 'connection.down', reason: 'reset' }];
+  return [0, 1].map((more) => ({
+    type: 'connection.up',
+    epoch: 2,
+    history: linkHistory + more,
+    endpoint: 'a',
+  }));
+}
+
+/** The copy is right; it was overtaken by an event meanwhile; something changed that we do not know; the count is off. */
+function verifications({ revision, size }: WatcherContext): readonly Verification[] {
+  const now = { revision: after(revision, 0), changedCount: 0, totalCount: size };
+  return [
+    now,
+    { ...now, revision: after(revision, -1) },
+    { ...now, changedCount: 1 },
+    { ...now, totalCount: size + 1 },
+  ];
+}
+
+const graph = exploreMachine(watcherMachine, {
+  input,
+  // The bare events that stand for what the connection does not say now are not sent either.
+  unsent: ['connection.up', 'connection.down'],
+  abstract: ({ context }) => ({
+    linked: context.epoch !== null,
+    listed: context.revision !== null,
+    resumable: context.listedUnder === null ? null : context.listedUnder === context.linkHistory,
+    size: context.size,
+    told: context.told.size > 0,
+    sameHistory: context.told.history === context.history,
+  }),
+  samples: ({ context }) => [
+    ...linkNewsFor(context),
+    ...[0, 1].flatMap((size) =>
+      [1, -50].map((by) => ({
+        type: 'xstate.done.actor.listPrefix',
+        output: listing(after(context.revision, by), size),
+      })),
+    ),
+    ...verifications(context).map((output) => ({ type: 'xstate.done.actor.verifyPrefix', output })),
+    ...['listPrefix', 'verifyPrefix', 'watchPrefix'].flatMap((port) =>
+      failures.map((error) => ({ type: `xstate.error.actor.${port}`, error })),
+    ),
+    ...[1, -50].map((by) => ({ type: 'watch.created', revision: after(context.revision, by) })),
+    ...changesFor(context).map((changes) => ({ type: 'watch.changed', changes })),
+    ...[1, 0].map((by) => ({ type: 'watch.progressed', revision: after(context.revision, by) })),
+    { type: 'watch.compacted', compactRevision: after(context.revision, 5) },
+    ...failures.map(({ kind, message }) => ({ type: 'watch.broken', failure: { kind, message } })),
+  ],
+});
+
+const isLive = ({ snapshot }: GraphState<Watcher>): boolean => snapshot.hasTag('live');
+const comesAlive = ({ from, to }: Move<Watcher>): boolean => !isLive(from) && isLive(to);
+const kindsOf = (move: Move<Watcher>): readonly string[] => newsOf(graph, move).map(({ type }) => type);
+const of = (type: string): readonly Move<Watcher>[] => graph.moves.filter(({ event }) => event.type === type);
+
+test('is live or stale while it lives, and neither afterwards', () => {
+  for (const state of graph.states) {
+    expect(state.snapshot.tags.size, state.key).toBe(state.snapshot.status === 'active' ? 1 : 0);
+  }
+});
+
+test('is live only with a link, a copy of the history that the link shows, and an open watch', () => {
+  for (const state of graph.states.filter(isLive)) {
+    const { epoch, revision, listedUnder, linkHistory } = state.snapshot.context;
+    expect([epoch, revision], state.key).not.toContain(null);
+    expect(listedUnder, state.key).toBe(linkHistory);
+    expect(runningIn(state), state.key).toEqual(['watchPrefix']);
+  }
+});
+
+test('comes alive by a listing, by a confirmed resume, or when the protection of an empty copy ends', () => {
+  const ways = new Set<string>();
+  for (const move of graph.moves.filter(comesAlive)) {
+    ways.add(move.event.type);
+    if (move.event.type === 'xstate.done.actor.verifyPrefix') {
+      const { revision, size } = move.from.snapshot.context;
+      expect(move.event, nameOf(move)).toMatchObject({
+        output: { revision, changedCount: 0, totalCount: size },
+      });
+    }
+    if (move.event.type === 'watch.changed') {
+      expect(move.from.snapshot.value, nameOf(move)).toEqual({ following: 'protecting' });
+    }
+    expect(kindsOf(move), nameOf(move)).toContain('watcher.live');
+  }
+  expect([...ways].sort()).toEqual([
+    'watch.changed',
+    'xstate.after.emptyProtection.watcher.following.protecting',
+    'xstate.done.actor.listPrefix',
+    'xstate.done.actor.verifyPrefix',
+  ]);
+});
+
+test('says that the copy is stale, or the prefix denied, whenever it ceases to be live and goes on', () => {
+  const ends = graph.moves.filter(({ from, to }) => isLive(from) && !isLive(to));
+  for (const move of ends) {
+    const value = String(move.to.snapshot.value);
+    const expected = { closed: [], failed: [], denied: ['watcher.denied'] }[value] ?? ['watcher.stale'];
+    expect(kindsOf(move), nameOf(move)).toEqual(expected);
+  }
+  expect(new Set(ends.map(({ to }) => String(to.snapshot.value))).size).toBe(4);
+});
+
+test('remembers what was last told as live', () => {
+  for (const move of graph.moves.filter(({ from, to }) => isLive(from) && !isLive(to))) {
+    const { size, history } = move.from.snapshot.context;
+    expect(move.snapshot.context.told, nameOf(move)).toEqual({ size, history });
+  }
+});
+
+test('tells that nobody is left in another history only after the protection has ended', () => {
+  let protectedMoves = 0;
+  for (const move of graph.moves.filter(comesAlive)) {
+    const { told, size, history } = move.snapshot.context;
+    if (size > 0 || told.size === 0 || told.history === history) continue;
+    expect(move.event.type, nameOf(move)).toMatch(/^xstate\.after\.emptyProtection/);
+    protectedMoves += 1;
+  }
+  expect(protectedMoves).toBeGreaterThan(0);
+});
+
+test('never goes back in a history, and counts another one when a listing does', () => {
+  for (const move of graph.moves) {
+    const [before, now] = [move.from.snapshot.context, move.snapshot.context];
+    if (before.revision === null || now.revision === null) continue;
+    const wentBack = BigInt(now.revision) < BigInt(before.revision);
+    if (wentBack) expect(now.history, nameOf(move)).toBe(before.history + 1);
+    if (wentBack) expect(move.event.type, nameOf(move)).toBe('xstate.done.actor.listPrefix');
+  }
+});
+
+test('moves its position only to a listing, an event or a periodic notification', () => {
+  const movers = graph.moves.filter(
+    (move) => move.from.snapshot.context.revision !== move.snapshot.context.revision,
+  );
+  expect(new Set(movers.map(({ event }) => event.type))).toEqual(
+    new Set(['xstate.done.actor.listPrefix', 'watch.changed', 'watch.progressed']),
+  );
+});
+
+test('tells every change after its position once, in order, and moves to the last', () => {
+  const told = of('watch.changed');
+  expect(told.length).toBeGreaterThan(0);
+  for (const move of told) {
+    const { revision } = move.from.snapshot.context;
+    const { changes } = move.event as unknown as { readonly changes: readonly EntryChange[] };
+    const fresh = changes.filter(({ modRevision }) => BigInt(modRevision) > BigInt(revision ?? '0'));
+    const [news] = newsOf(graph, move);
+    expect(news, nameOf(move)).toMatchObject({ type: 'watcher.changed', changes: fresh });
+    expect(move.snapshot.context.revision, nameOf(move)).toBe(fresh.at(-1)?.modRevision);
+  }
+});
+
+test('follows from right after its position', () => {
+  for (const move of graph.moves) {
+    for (const { id, input: asked } of asksOf(move)) {
+      const { revision } = move.snapshot.context;
+      if (id === 'watchPrefix')
+        expect(asked, nameOf(move)).toEqual({ prefix, fromRevision: after(revision, 1) });
+      else if (id === 'verifyPrefix') expect(asked, nameOf(move)).toEqual({ prefix, revision });
+      else expect(asked, nameOf(move)).toEqual({ prefix });
+    }
+  }
+});
+
+test('lists anew after a compaction, a history that went back, and a copy that does not match', () => {
+  const lost = [
+    ...of('watch.compacted'),
+    ...of('watch.created').filter(({ from, event }) => {
+      const { revision } = event as unknown as { readonly revision: string };
+      return BigInt(revision) < BigInt(from.snapshot.context.revision ?? '0');
+    }),
+    ...of('xstate.after.verifyPatience.watcher.following.reconnecting.settling'),
+  ];
+  expect(lost.length).toBeGreaterThan(0);
+  for (const move of lost) {
+    expect(move.to.snapshot.matches({ listing: 'asking' }), nameOf(move)).toBe(true);
+    const { listedUnder, linkHistory } = move.snapshot.context;
+    expect(listedUnder, nameOf(move)).not.toBe(linkHistory);
+  }
+});
+
+test('asks for nothing without a link, and one question at a time with it', () => {
+  for (const state of graph.states) {
+    const running = runningIn(state);
+    if (state.snapshot.context.epoch === null) expect(running, state.key).toEqual([]);
+    expect(running.filter((port) => port !== 'watchPrefix').length, state.key).toBeLessThanOrEqual(1);
+  }
+});
+
+test('can be live and can be closed as long as it lives, and nothing breaks it', () => {
+  expect(strandedLive(graph, isLive)).toEqual([]);
+  expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
+  expectSound(graph);
+});
+
+test('does the same on live actors, where late answers change nothing and nothing is left open', async () => {
+  const walked = await walkEveryMove({
+    machine: watcherMachine,
+    graph,
+    input,
+    requests: ['listPrefix', 'verifyPrefix'],
+    streams: { watchPrefix: { facts: 'watch.', late: { type: 'watch.compacted', compactRevision: '9' } } },
+    check: (_, world) => expect(world.openCount).toBeLessThanOrEqual(2),
+  });
+  tellSize('watcher', graph, walked);
+});
