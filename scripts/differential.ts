@@ -10,8 +10,9 @@ import { startMemoryEtcd } from '../src/testing/index.js';
 import { locateEtcd } from '../test/support/etcd-binary.js';
 import { startEtcd } from '../test/support/real-etcd.js';
 import { type Parting, relationOf, sameAnswer } from './differential/compare.js';
+import { Dealer, type World } from './differential/dealer.js';
 import { Dice } from './differential/dice.js';
-import { Dealer, type Operation, type World } from './differential/operations.js';
+import type { Operation } from './differential/operations.js';
 import { show } from './differential/show.js';
 import { type Answer, Side } from './differential/side.js';
 import type { Told } from './differential/watch-log.js';
@@ -126,12 +127,14 @@ async function compare(seed: number, ops: number): Promise<void> {
   const comparison = new Comparison(memory, real);
   const dealer = new Dealer(new Dice(seed));
   let compacted = 0;
+  let deletion = 1;
   try {
     for (let done = 0; done < ops; done++) {
-      const world: World = { head: Number(etcd.revision), compacted, watchers: etcd.watcherCount };
+      const world: World = { head: Number(etcd.revision), compacted, watchers: etcd.watcherCount, deletion };
       const operation = dealer.deal(world);
       const answer = await comparison.step(operation);
       if (operation.kind === 'compact' && !('code' in answer)) compacted = operation.revision;
+      if (operation.kind === 'delete' && Number(answer.deleted) > 0) deletion = Number(answer.revision);
       if (done % 25 === 24) await comparison.settle(false);
     }
     await pause(300);

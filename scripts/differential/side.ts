@@ -12,7 +12,12 @@ export interface Server {
 }
 
 /** An answer as compared; a refusal is an answer too. */
-export type Answer = Readonly<Record<string, unknown>>;
+export interface Answer {
+  readonly code?: number;
+  readonly revision?: string;
+  readonly deleted?: string;
+  readonly [field: string]: unknown;
+}
 
 export class Side {
   readonly name: string;
@@ -49,7 +54,7 @@ export class Side {
     } catch (thrown) {
       const { code, details } = thrown as { code?: number; details?: string };
       if (code === undefined) throw thrown;
-      return { code, details };
+      return { code, details: details ?? '' };
     }
   }
 

@@ -143,7 +143,6 @@ class MemoryEtcdServer implements MemoryEtcd {
 
   wipe(): void {
     this.#core.wipe();
-    this.#desk.look();
     this.#listener?.dropConnections();
   }
 
@@ -173,7 +172,6 @@ class MemoryEtcdServer implements MemoryEtcd {
 
   compact(revision: string = this.revision): void {
     this.#core.compact({ revision });
-    this.#desk.look();
   }
 
   dropStreams(): void {
@@ -190,7 +188,6 @@ class MemoryEtcdServer implements MemoryEtcd {
 
   revokeLease(id: string): void {
     this.#core.leaseRevoke({ ID: id });
-    this.#desk.look();
   }
 
   keys(prefix = ''): MemoryEtcdKey[] {

@@ -88,6 +88,17 @@ describe.each(servers)('etcd (%s)', (name, start) => {
       expect(await refusal(kv.txn({ success: puts(128) }, soon()))).toBe('answered');
     });
 
+    test('a range_end that is sent but empty reads everything from the key on', async () => {
+      for (const key of ['a', 'b', 'c']) await put(key);
+      const key = bytes(`${prefix}b`);
+      const count = async (more = {}) => (await client.kv.range({ key, ...more }, soon())).count;
+      const onwards = await count({ range_end: bytes('\0') });
+      expect(Number(onwards)).toBeGreaterThanOrEqual(2);
+      expect([await count(), await count({ range_end: Buffer.alloc(0) })]).toEqual(['1', onwards]);
+      const { deleted } = await client.kv.deleteRange({ key, range_end: Buffer.alloc(0) }, soon());
+      expect(deleted).toBe('1');
+    });
+
     test('a guarded transaction takes the branch its compares choose', async () => {
       const lease = await client.lease.leaseGrant({ TTL: 60 }, soon());
       const key = bytes(`${prefix}guard`);

@@ -1,5 +1,7 @@
 /** What can be done to the in-memory etcd, as its clients see it. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -55,6 +57,17 @@ describe('a crash', () => {
     expect(etcd.keys('/')).toMatchObject([{ key: '/a', value: 'kept', lease: '77' }]);
     const { TTL } = await client.lease.leaseTimeToLive({ ID: '77' }, soon());
     expect(Number(TTL)).toBeGreaterThan(58);
+  });
+
+  test('is a reset to whoever is connected, not an orderly end', async () => {
+    const [host, port] = etcd.endpoint.split(':');
+    const socket = connect(Number(port), host);
+    await once(socket, 'connect');
+    socket.resume();
+    await client.maintenance.status(soon());
+    const broken = once(socket, 'error');
+    await etcd.crash();
+    expect(await broken).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
   test('lets a client on the same endpoint follow on where it was', async () => {
@@ -164,6 +177,12 @@ describe('a lost leader', () => {
     expect(etcd.keys()).toMatchObject([{ key: '/a' }]);
   });
 
+  test('is back after a restart', async () => {
+    etcd.loseLeader();
+    await etcd.restart();
+    await untilAnswered();
+  });
+
   test('refuses who asks for one, ends their streams, and leaves other streams silent', async () => {
     const noLeader = { code: 14, details: 'etcdserver: no leader' };
     const silent = await watchAll();
@@ -173,7 +192,10 @@ describe('a lost leader', () => {
     await watch.next();
     etcd.loseLeader();
     expect(await watch.over).toMatchObject(noLeader);
-    expect(await (await asking.watch()).over).toMatchObject(noLeader);
+    const again = await asking.watch();
+    again.send({ create_request: { key: bytes('a') } });
+    expect(await again.over).toMatchObject(noLeader);
+    expect(etcd.watcherCount).toBe(1);
     await expect(asking.kv.range({ key: bytes('a') }, soon())).rejects.toMatchObject(noLeader);
     etcd.regainLeader();
     await put('/a');
@@ -235,12 +257,14 @@ describe('the end', () => {
       await etcd.restart();
       etcd.freeze();
       client.close();
+      const port = Number(etcd.endpoint.split(':')[1]);
+      const refused = await startMemoryEtcd({ port }).catch(({ code }) => code);
       await etcd.stop();
-      console.log('stopped');
+      console.log(refused, 'stopped');
     `;
     const run = promisify(execFile)('npx', ['tsx', '--input-type=module', '--eval', script], {
       timeout: 20_000,
     });
-    expect((await run).stdout.trim()).toBe('stopped');
+    expect((await run).stdout.trim()).toBe('EADDRINUSE stopped');
   });
 });

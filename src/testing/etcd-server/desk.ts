@@ -8,14 +8,17 @@ import { Leadership } from './leadership.js';
 export class Desk {
   readonly core: EtcdCore;
   readonly leadership: Leadership = new Leadership();
+  readonly #now: () => number;
   #backlog: (() => void)[] = [];
   #state: 'running' | 'frozen' | 'down' = 'running';
   #timer: NodeJS.Timeout | undefined;
   #feeding: NodeJS.Immediate | undefined;
 
-  constructor(core: EtcdCore) {
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(core: EtcdCore, now: () => number = () => performance.now()) {
     this.core = core;
-    core.advance(performance.now());
+    this.#now = now;
+    core.advance(now());
   }
 
   /** Runs a piece of work on the core now, or on thaw when frozen; never, when the server dies before. */
@@ -25,20 +28,14 @@ export class Desk {
       this.#backlog.push(() => this.serve(work));
       return;
     }
-    this.core.advance(performance.now());
+    this.core.advance(this.#now());
     work(this.core);
     this.#arrange();
-  }
-
-  /** Takes notice of something done to the core from outside. */
-  look(): void {
-    if (this.#state === 'running') this.#arrange();
   }
 
   loseLeader(): void {
     this.leadership.lose();
     this.core.loseLeader();
-    this.look();
   }
 
   regainLeader(): void {
@@ -71,7 +68,7 @@ export class Desk {
 
   /** Comes back with the data, leading; leases have their full time from now on. */
   up(): void {
-    this.core.restart(performance.now());
+    this.core.restart(this.#now());
     this.leadership.regain();
     this.#state = 'running';
     this.#arrange();
@@ -81,7 +78,7 @@ export class Desk {
     clearTimeout(this.#timer);
     const dueMs = this.core.nextDueMs();
     if (dueMs !== undefined) {
-      const waitMs = Math.min(Math.max(0, Math.ceil(dueMs - performance.now())), 60_000);
+      const waitMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#now())), 60_000);
       this.#timer = setTimeout(() => this.serve(() => undefined), waitMs);
     }
     if (this.core.anyWatcherBehind) this.#feeding ??= setImmediate(() => this.#feed());
