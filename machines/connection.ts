@@ -164,7 +164,10 @@ export const connectionMachine = setupConnection.createMachine({
         input: ({ context }) => ({ epoch: context.epoch }),
         onError: {
           target: 'failed',
-          actions: { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+          actions: [
+            { type: 'rememberFailure', params: ({ event }) => failureOf(event.error) },
+            'announceDown',
+          ],
         },
       },
       on: {
