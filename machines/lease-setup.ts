@@ -85,7 +85,6 @@ export const setupLease = setup({
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isLinked: ({ context }) => context.epoch !== null,
     isUnlinked: ({ context }) => context.epoch === null,
-    hasLease: ({ context }) => context.generation > 0,
     isGranted: (_, answer: LeaseAnswer) => answer.ttlSeconds > 0,
     isOurs: ({ context }, { leaseId }: { leaseId: string }) => leaseId === context.leaseId,
   },

@@ -23,12 +23,10 @@ const askingForLease = setupLease.createStateConfig({
   on: {
     'connection.up': { target: '.asking', actions: { type: 'rememberLink', params: ({ event }) => event } },
     'connection.down': { target: '.waiting', actions: 'forgetLink' },
-    'lease.close': [{ guard: 'hasLease', target: '#lease.revoking' }, { target: '#lease.closed' }],
   },
   states: {
     asking: {
       description: 'A grant is on its way.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       invoke: {
         id: 'grantLease',
         src: 'grantLease',
@@ -56,7 +54,6 @@ const askingForLease = setupLease.createStateConfig({
     },
     backingOff: {
       description: 'etcd did not grant it; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: { retryBackoff: { target: 'asking' } },
     },
     waiting: { description: 'There is no link; the grant is asked for when it is back.' },
@@ -111,7 +108,6 @@ const renewing = setupLease.createStateConfig({
     },
     backingOff: {
       description: 'A renewal failed; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: { retryBackoff: { target: 'asking' } },
     },
     waiting: { description: 'There is no link; the lease is renewed first thing when it is back.' },
@@ -169,9 +165,16 @@ export const leaseMachine = setupLease.createMachine({
   states: {
     idle: {
       description: 'Nobody needs a lease yet, so none is held.',
-      on: { 'lease.wanted': { target: 'granting' }, 'lease.close': { target: 'closed' } },
+      on: {
+        'lease.wanted': [{ guard: 'isLinked', target: 'granting' }, { target: 'granting.waiting' }],
+        'lease.close': { target: 'closed' },
+      },
     },
-    granting: { ...askingForLease, description: 'The first lease is wanted; etcd has not granted it yet.' },
+    granting: {
+      ...askingForLease,
+      description: 'The first lease is wanted; etcd has not granted it yet.',
+      on: { ...askingForLease.on, 'lease.close': { target: 'closed' } },
+    },
     alive: {
       description: 'etcd holds our lease, and everything written under it.',
       tags: ['usable'],
@@ -205,7 +208,11 @@ export const leaseMachine = setupLease.createMachine({
         'lease.close': { target: 'revoking' },
       },
     },
-    recovering: { ...askingForLease, description: 'A replacement for the lost lease is wanted.' },
+    recovering: {
+      ...askingForLease,
+      description: 'A replacement for the lost lease is wanted.',
+      on: { ...askingForLease.on, 'lease.close': { target: 'revoking' } },
+    },
     revoking: {
       description: 'Giving the lease back, so that etcd drops our keys at once.',
       after: { revokeTimeout: { target: 'closed' } },
