@@ -13,14 +13,16 @@ import { failureFrom } from './failure.js';
 import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
+import { Transport } from './transport.js';
 
 /** Opens a link to an endpoint and reads through it. The link comes into use if the read succeeds, else it is closed. */
 export function probeCluster(
   links: LinkInUse,
   settings: EtcdSettings,
+  open: (endpoint: string) => Transport = (endpoint) => new Transport(endpoint, settings),
 ): RequestPort<ClusterFacts, { readonly endpoint: string }> {
   return request<ClusterFacts, { readonly endpoint: string }>(async ({ input, signal }) => {
-    const link = new EtcdLink(input.endpoint, settings);
+    const link = new EtcdLink(open(input.endpoint), settings);
     try {
       await logIn(link, signal);
       const facts = await readCluster(link, signal);
