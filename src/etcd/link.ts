@@ -4,7 +4,7 @@ import { type AskSignal, Failure, type FailureFact } from '../../machines/index.
 import { failureFrom } from './failure.js';
 import { KeepAliveStream } from './keepalive-stream.js';
 import type { EtcdSettings } from './settings.js';
-import { Transport } from './transport.js';
+import type { Transport } from './transport.js';
 import { WatchStream } from './watch-stream.js';
 
 /** `broken`: the link does not work any more. `doubted`: an answer is overdue. */
@@ -18,9 +18,9 @@ export class EtcdLink {
   #trouble: Trouble | undefined;
   #early: { readonly verdict: 'broken' | 'doubted'; readonly failure: FailureFact } | undefined;
 
-  constructor(endpoint: string, settings: EtcdSettings) {
+  constructor(transport: Transport, settings: EtcdSettings) {
     this.settings = settings;
-    this.transport = new Transport(endpoint, settings);
+    this.transport = transport;
     const report = (failure: Failure): void => this.#report(failure);
     this.keepAlives = new KeepAliveStream(this.transport, settings.requestTimeoutMs, report);
     this.watches = new WatchStream(this.transport, settings.requestTimeoutMs, report);

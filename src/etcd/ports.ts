@@ -19,6 +19,7 @@ import { grantLease, readLease, renewLease, revokeLease } from './lease.js';
 import { LinkInUse } from './link.js';
 import { confirmLink, followLink, probeCluster } from './probe.js';
 import type { EtcdSettings } from './settings.js';
+import type { Transport } from './transport.js';
 import { openFence, writeBatches } from './writes.js';
 
 /** The ports of all machines, by name; what each promises is said where its machine declares it. */
@@ -45,11 +46,11 @@ export interface WriteInput {
   readonly batches: readonly WriteBatch[];
 }
 
-/** The ports over gRPC. Nothing is opened before the first probe. */
-export function connectEtcd(settings: EtcdSettings): EtcdPorts {
+/** The ports over gRPC, or over transports of one's own. Nothing is opened before the first probe. */
+export function connectEtcd(settings: EtcdSettings, open?: (endpoint: string) => Transport): EtcdPorts {
   const links = new LinkInUse();
   return {
-    probeCluster: probeCluster(links, settings),
+    probeCluster: probeCluster(links, settings, open),
     confirmLink: confirmLink(links),
     followLink: followLink(links),
     grantLease: grantLease(links),

@@ -13,6 +13,7 @@ import { failureFrom, isAuthNotEnabled } from './failure.js';
 import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
+import { Transport } from './transport.js';
 
 const confirmTimeoutMsMax = 1_000;
 
@@ -20,9 +21,10 @@ const confirmTimeoutMsMax = 1_000;
 export function probeCluster(
   links: LinkInUse,
   settings: EtcdSettings,
+  open: (endpoint: string) => Transport = (endpoint) => new Transport(endpoint, settings),
 ): RequestPort<ClusterFacts, { readonly endpoint: string }> {
   return request<ClusterFacts, { readonly endpoint: string }>(async ({ input, signal }) => {
-    const link = new EtcdLink(input.endpoint, settings);
+    const link = new EtcdLink(open(input.endpoint), settings);
     try {
       await logIn(link, signal);
       const facts = await readCluster(link, signal);
