@@ -29,6 +29,11 @@ export function isLeaseExists(failure: Failure): boolean {
   return failure.message.includes('lease already exists');
 }
 
+/** True for the answer to a login where nobody has to log in. */
+export function isAuthDisabled(failure: Failure): boolean {
+  return failure.message.includes('authentication is not enabled');
+}
+
 /** etcd's or gRPC's own words, without the resolver's empty note. */
 function messageOf({ code, details }: GrpcFault): string {
   return details.replace(/\s*Resolution note:\s*$/, '') || `gRPC status ${code}`;

@@ -9,7 +9,7 @@ import {
   type StreamPort,
   stream,
 } from '../../machines/index.js';
-import { failureFrom } from './failure.js';
+import { failureFrom, isAuthDisabled } from './failure.js';
 import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
@@ -54,14 +54,19 @@ export function followLink(links: LinkInUse): StreamPort<LinkFact, { readonly ep
   });
 }
 
+/** Credentials do no harm where etcd does not ask for them: authentication may be switched on and off while we run. */
 async function logIn(link: EtcdLink, signal: AskSignal): Promise<void> {
   const { credentials } = link.settings;
   if (credentials === undefined) return;
   const { username: name, password } = credentials;
-  const { token } = await link.call(signal, (to, options) =>
-    to.auth.authenticate({ name, password }, options),
-  );
-  link.transport.useToken(token);
+  try {
+    const { token } = await link.call(signal, (to, options) =>
+      to.auth.authenticate({ name, password }, options),
+    );
+    link.transport.useToken(token);
+  } catch (thrown) {
+    if (!isAuthDisabled(failureFrom(thrown))) throw thrown;
+  }
 }
 
 async function readCluster(link: EtcdLink, signal: AskSignal): Promise<ClusterFacts> {
