@@ -40,9 +40,15 @@ export interface ControlClient extends Disposable {
   close(): void;
 }
 
+/** A user of etcd; only where authentication is on. */
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
 /** Opens nothing by itself: the connection is made by the first call, and again after a break. */
-export function connectControl(endpoint: string): ControlClient {
-  const direct = new DirectCallable(endpoint);
+export function connectControl(endpoint: string, login?: Login): ControlClient {
+  const direct = new DirectCallable(endpoint, login);
   const kv = new KVClient(direct);
   const lease = new LeaseClient(direct);
   const close = (): void => direct.close();
@@ -107,21 +113,40 @@ type Unary = (
   callback: (error: grpc.ServiceError | null, response?: unknown) => void,
 ) => grpc.ClientUnaryCall;
 
-/** The least under etcd3's typed stubs: one host, no pool, no retries, errors as grpc-js gives them. */
-class DirectCallable implements ICallable<Host> {
+/**
+ * The least under etcd3's typed stubs: one host, no pool, errors as grpc-js gives them; and no retries, but for a new
+ * login when a token has expired.
+ */
+export class DirectCallable implements ICallable<Host> {
   readonly callOptionsFactory = undefined;
   readonly #host: Host;
+  readonly #login: Login | undefined;
+  #token = '';
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, login?: Login) {
     this.#host = new Host(endpoint, grpc.credentials.createInsecure(), channelOptions);
+    this.#login = login;
   }
 
-  exec<T>(service: keyof typeof Services, method: string, request: unknown): Promise<T> {
+  async exec<T>(service: keyof typeof Services, method: string, request: unknown): Promise<T> {
+    try {
+      return await this.#call(service, method, request);
+    } catch (error) {
+      if (this.#login === undefined || !/auth token|user name is empty/.test(String(error))) throw error;
+      this.#token = '';
+      this.#token = (await this.#call<{ token: string }>('Auth', 'authenticate', this.#login)).token;
+      return this.#call(service, method, request);
+    }
+  }
+
+  #call<T>(service: keyof typeof Services, method: string, request: unknown): Promise<T> {
     const client = this.#host.getServiceClient(service);
     const call = Reflect.get(client, method) as Unary;
+    const metadata = new grpc.Metadata();
+    if (this.#token !== '') metadata.set('token', this.#token);
     return new Promise<T>((resolve, reject) => {
       const options = { deadline: Date.now() + callMsMax };
-      call.call(client, request, new grpc.Metadata(), options, (error, response) => {
+      call.call(client, request, metadata, options, (error, response) => {
         if (error) reject(error);
         else resolve(response as T);
       });
