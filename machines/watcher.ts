@@ -206,7 +206,6 @@ const erroring = setupWatcher.createStateConfig({
   states: {
     backingOff: {
       description: 'The link is up but this watch failed; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: {
         retryBackoff: [
           { guard: 'canResume', target: '#watcher.following.reconnecting' },

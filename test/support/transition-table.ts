@@ -2,7 +2,7 @@
  * Tables of pure transitions, as text: in this situation, this event leads to this state, asks for this, and changes
  * this much of the context. A paragraph is one of three:
  *
- * - `start <input>`: the first row, and where every situation begins
+ * - `start <input>`: a row, and where the situations below it begin, up to the next start
  * - `situation <name>`, then `from <situation>` and commands, one a line
  * - `<situation>: <command>`, below a remark that is the row's title
  *
@@ -25,22 +25,18 @@ import { transitionIn } from './machine-transitions.js';
 
 export interface TransitionRow {
   readonly title: string;
+  readonly input: unknown;
   /** The commands that lead to the situation; the last one is what the row is about. None is the start itself. */
   readonly commands: readonly string[];
   readonly outcome: string;
-}
-
-export interface TransitionTable {
-  readonly input: unknown;
-  readonly rows: readonly TransitionRow[];
 }
 
 /** What of a context is compared. */
 export type ContextView = (context: unknown) => object;
 
 /** Reads a table; throws a TypeError for a paragraph that it cannot understand. */
-export function parseTable(text: string): TransitionTable {
-  const situations = new Map<string, readonly string[]>([['start', []]]);
+export function parseTable(text: string): readonly TransitionRow[] {
+  let situations = new Map<string, readonly string[]>();
   const rows: TransitionRow[] = [];
   let input: unknown;
   for (const paragraph of text.trimEnd().split(/\n{2,}/)) {
@@ -49,7 +45,8 @@ export function parseTable(text: string): TransitionTable {
     if (first === '') continue;
     if (first.startsWith('start ')) {
       input = JSON.parse(first.slice('start '.length));
-      rows.push({ title, commands: [], outcome });
+      situations = new Map([['start', []]]);
+      rows.push({ title, input, commands: [], outcome });
     } else if (first.startsWith('situation ')) {
       situations.set(
         first.slice('situation '.length),
@@ -59,23 +56,22 @@ export function parseTable(text: string): TransitionTable {
       const [, name = '', command = ''] = /^([^:{ ]+): (.*)$/.exec(first) ?? [];
       const before = situations.get(name);
       if (before === undefined) throw new TypeError(`no situation is called '${name}': ${first}`);
-      rows.push({ title, commands: [...before, command], outcome });
+      rows.push({ title, input, commands: [...before, command], outcome });
     }
   }
-  return { input, rows };
+  return rows;
 }
 
 /** The table with the outcomes that the machine gives now. */
 export function rewriteTable(text: string, machine: AnyStateMachine, view?: ContextView): string {
-  const { input, rows } = parseTable(text);
-  const waiting = [...rows];
+  const waiting = [...parseTable(text)];
   const paragraphs = text.trimEnd().split(/\n{2,}/);
   const written = paragraphs.map((paragraph) => {
     const { head } = partsOf(paragraph);
     if (head.length === 0 || head[0]?.startsWith('situation ') === true) return paragraph;
     const row = waiting.shift();
     const asked = paragraph.split('\n----\n')[0] ?? '';
-    return row === undefined ? paragraph : `${asked}\n----\n${outcomeOf(machine, input, row, view)}`;
+    return row === undefined ? paragraph : `${asked}\n----\n${outcomeOf(machine, row, view)}`;
   });
   return `${written.join('\n\n')}\n`;
 }
@@ -83,11 +79,10 @@ export function rewriteTable(text: string, machine: AnyStateMachine, view?: Cont
 /** Does what a row says, and tells what it leads to. */
 export function outcomeOf(
   machine: AnyStateMachine,
-  input: unknown,
   row: TransitionRow,
   view: ContextView = (context) => context as object,
 ): string {
-  const { before, after, effects, event } = played(machine, input, row);
+  const { before, after, effects, event } = played(machine, row);
   if (after.status === 'error') throw after.error;
   const asked = effects.filter((effect) => !isEndOf(effect, event));
   return [
@@ -98,12 +93,8 @@ export function outcomeOf(
 }
 
 /** The transitions that a row takes in its last step. The machine must be one whose transitions are marked. */
-export function transitionsTaken(
-  marked: AnyStateMachine,
-  input: unknown,
-  row: TransitionRow,
-): readonly string[] {
-  return played(marked, input, row).effects.flatMap((effect) => transitionIn(effect) ?? []);
+export function transitionsTaken(marked: AnyStateMachine, row: TransitionRow): readonly string[] {
+  return played(marked, row).effects.flatMap((effect) => transitionIn(effect) ?? []);
 }
 
 interface Played {
@@ -113,13 +104,15 @@ interface Played {
   readonly event: EventLike | undefined;
 }
 
-function played(machine: AnyStateMachine, input: unknown, { commands }: TransitionRow): Played {
+function played(machine: AnyStateMachine, { input, commands }: TransitionRow): Played {
   let before: AnyMachineSnapshot | undefined;
   let event: EventLike | undefined;
   let [after, actions] = initialTransition(machine, input) as Step;
   for (const command of commands) {
     before = after;
     event = eventOf(command, before);
+    // An actor that has ended hears nothing.
+    if (before.status !== 'active') return { before, after, effects: [], event };
     [after, actions] = transition(machine, before, event as EventObject) as Step;
   }
   return { before, after, effects: effectsOf(actions), event };
