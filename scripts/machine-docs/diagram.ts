@@ -1,0 +1,184 @@
+/**
+ * Draws a chart as Mermaid state diagrams that a person can read: flat pictures, an overview first, then one for the
+ * inside of each compound state. Not drawn, because the table tells them: bugs, reactions that stay where they are,
+ * and what a whole picture reacts to by ending.
+ */
+import { allStates, type ChartMove, type ChartState, contains, isPassing } from './chart.js';
+
+export interface Picture {
+  /** The paths of the states whose inside it shows; the root's path is empty. */
+  readonly of: readonly string[];
+  readonly mermaid: string;
+}
+
+/** All pictures of a machine, the overview first. Two states with the same inside share one. */
+export function picturesOf(root: ChartState): readonly Picture[] {
+  const pictures = new Map<string, string[]>();
+  for (const container of allStates(root)) {
+    if (container.kind !== 'compound') continue;
+    const drawing = draw(root, container);
+    if (drawing.edges.length < 2) continue;
+    const mermaid = textOf(drawing);
+    pictures.set(mermaid, [...(pictures.get(mermaid) ?? []), container.path]);
+  }
+  return [...pictures].map(([mermaid, of]) => ({ of, mermaid }));
+}
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly moves: readonly ChartMove[];
+}
+
+interface Drawing {
+  readonly container: ChartState;
+  readonly states: readonly ChartState[];
+  /** States outside the container that its inside leads to. */
+  readonly exits: readonly ChartState[];
+  readonly edges: readonly Edge[];
+}
+
+function draw(root: ChartState, container: ChartState): Drawing {
+  const exits = new Map<string, ChartState>();
+  const edges = new Map<string, Edge>();
+  for (const move of movesIn(root, container)) {
+    const from = inside(container, move.from)?.name;
+    if (from === undefined || move.to === undefined) continue;
+    let to = inside(container, move.to)?.name;
+    if (to === undefined) {
+      const exit = exitOf(root, container, move.to);
+      to = exitId(exit);
+      exits.set(to, exit);
+    }
+    if (from === to) continue;
+    const known = edges.get(`${from} ${to}`)?.moves ?? [];
+    edges.set(`${from} ${to}`, { from, to, moves: [...known, move] });
+  }
+  const ends = new Set([...edges.values()].flatMap(({ from, to }) => [from, to]));
+  return {
+    container,
+    states: container.states.filter(({ name }) => ends.has(name)),
+    exits: [...exits.values()],
+    edges: [...edges.values()],
+  };
+}
+
+/** The state of the container that is, or contains, this one. */
+function inside(container: ChartState, path: string): ChartState | undefined {
+  return container.states.find((state) => state.path === path || contains(state, path));
+}
+
+/** The state outside that stands for a target: as the nearest picture around both shows it. */
+function exitOf(root: ChartState, container: ChartState, target: string): ChartState {
+  const around = allStates(root)
+    .filter((state) => contains(state, container.path) && contains(state, target))
+    .at(-1);
+  const exit = around && inside(around, target);
+  if (exit === undefined) throw new Error(`nothing stands for ${target}`);
+  return exit;
+}
+
+/** The moves of all states inside, and the container's own, which hold for each of its states. */
+function movesIn(root: ChartState, container: ChartState): readonly ChartMove[] {
+  const all = new Map(allStates(root).map((state) => [state.path, state]));
+  const ownMoves = container === root ? [] : container.moves;
+  const shared = ownMoves.filter(({ to = '' }) => contains(container, to) && all.get(to)?.kind !== 'final');
+  const spread = shared.flatMap((move) =>
+    container.states
+      .filter(({ kind, moves }) => kind !== 'final' && !moves.some(({ trigger }) => trigger === move.trigger))
+      .map(({ path }) => ({ ...move, from: path })),
+  );
+  return [...container.states.flatMap(allStates).flatMap(({ moves }) => moves), ...spread]
+    .filter(({ from, isBug }) => !isBug && !isPassing(all.get(from)))
+    .flatMap((move) => through(move, all))
+    .filter(({ to = '' }) => all.get(to)?.name !== 'failed');
+}
+
+/** A move into a state that is left at once, as the moves that it really makes. */
+function through(move: ChartMove, all: ReadonlyMap<string, ChartState>): readonly ChartMove[] {
+  const state = all.get(move.to ?? '');
+  if (state === undefined || !isPassing(state)) return [move];
+  return state.moves
+    .filter(({ trigger }) => trigger === 'at once')
+    .map(({ to, guard }) => ({ ...move, to, guard: bothOf(move.guard, guard) }));
+}
+
+function bothOf(first: string | undefined, second: string | undefined): string | undefined {
+  if (second === undefined || second === 'otherwise') return first;
+  return first === undefined || first === 'otherwise' ? second : `${first} and ${second}`;
+}
+
+function textOf({ container, states, exits, edges }: Drawing): string {
+  const painted = [
+    ...exits.map((state) => ({ id: exitId(state), paint: 'outside' as const })),
+    ...states.map((state) => ({ id: state.name, paint: paintOf(state) })),
+  ];
+  const lines = [
+    'stateDiagram-v2',
+    `direction ${states.length > 5 ? 'TB' : 'LR'}`,
+    ...states.map((state) => `state "${captionOf(state)}" as ${state.name}`),
+    ...exits.map((state) => `state "${state.name}" as ${exitId(state)}`),
+    ...startsOf(container),
+    ...edges.map(({ from, to, moves }) => `${from} --> ${to}: ${labelsOf(moves).join('<br/>')}`),
+    ...Object.entries(paints).flatMap(([paint, style]) => {
+      const ids = painted.filter((each) => each.paint === paint).map(({ id }) => id);
+      return ids.length === 0 ? [] : [`classDef ${paint} ${style}`, `class ${ids.join(',')} ${paint}`];
+    }),
+  ];
+  return lines.join('\n  ');
+}
+
+/** The name, and the names of what is inside. */
+function captionOf({ name, states }: ChartState): string {
+  const inner = states.filter((state) => !isPassing(state)).map((state) => state.name);
+  return inner.length === 0 ? name : `${name}<br/><i>${inner.join(', ')}</i>`;
+}
+
+function exitId({ name }: ChartState): string {
+  return `outside_${name}`;
+}
+
+/** Where the container begins; or where it goes at once, if it begins in a state that is left at once. */
+function startsOf(container: ChartState): readonly string[] {
+  const initial = container.states.find(({ path }) => path === container.initial);
+  if (initial === undefined) return [];
+  if (!isPassing(initial)) return [`[*] --> ${initial.name}`];
+  return initial.moves.flatMap((move) => {
+    const target = inside(container, move.to ?? '');
+    return target === undefined ? [] : [`[*] --> ${target.name}: ${labelOf(move)}`];
+  });
+}
+
+/** A guard says nothing where the same event leads the same way without it. */
+function labelsOf(moves: readonly ChartMove[]): readonly string[] {
+  const free = new Set(moves.filter(({ guard }) => guard === undefined).map(({ trigger }) => trigger));
+  const said = moves.map((move) => (free.has(move.trigger) ? move.trigger : labelOf(move)));
+  return [...new Set(said)];
+}
+
+function labelOf({ trigger, guard }: ChartMove): string {
+  if (guard === undefined || guard === 'isExpected') return trigger;
+  const condition = `[${guard === 'otherwise' ? 'else' : guard}]`;
+  return trigger === 'at once' ? condition : `${trigger} ${condition}`;
+}
+
+const paints = {
+  good: 'fill:#d9f2df,stroke:#2c7a3f,color:#10331a',
+  doubtful: 'fill:#fdf0c8,stroke:#a67c00,color:#3d2e00',
+  bad: 'fill:#eceff3,stroke:#6b7685,color:#1c232b',
+  ended: 'fill:#ffffff,stroke:#6b7685,color:#1c232b',
+  outside: 'fill:#ffffff,stroke:#9aa4b1,color:#56606c,stroke-dasharray:4 3',
+};
+
+const paintOfTag: Readonly<Record<string, keyof typeof paints>> = {
+  up: 'good',
+  usable: 'good',
+  live: 'good',
+  doubtful: 'doubtful',
+  down: 'bad',
+  stale: 'bad',
+};
+
+function paintOf({ kind, tags }: ChartState): keyof typeof paints | undefined {
+  return kind === 'final' ? 'ended' : tags.map((tag) => paintOfTag[tag]).at(-1);
+}
