@@ -4,7 +4,7 @@
  */
 import type { DesiredEntry, RegistrationNews } from '../machines/index.js';
 import type { Engine } from './compose.js';
-import type { RegistryError } from './errors.js';
+import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
 import { type Patience, type Waiter, waitWith } from './patience.js';
 import type { Clock } from './world.js';
@@ -29,6 +29,8 @@ export class Publisher {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
+  /** What waiting registrations were told that an `unregister` has overtaken. */
+  readonly #superseded = new WeakSet<RegistryError>();
   #intents = new Map<string, DesiredEntry | 'withdraw'>();
 
   constructor(engine: Engine, clock: Clock) {
@@ -50,18 +52,24 @@ export class Publisher {
     try {
       await wait(held.writing, { ...options, clock: this.#clock, overdue: () => this.#overdue(options) });
     } catch (error) {
-      this.#release(entry.key);
+      // Whoever withdrew it meanwhile has released it already.
+      if (!this.#superseded.has(error as RegistryError)) this.#release(entry.key);
       throw error;
     }
   }
 
-  /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
+  /**
+   * Resolves when the key is gone from etcd, or when another registration of this process still needs it; also when it
+   * is being withdrawn already. Registrations of it that still wait are given up.
+   */
   async unregister(key: string, options: PublishOptions): Promise<void> {
     if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
     const held = this.#held.get(key);
-    if (held === undefined || held.count === 0) return;
+    if (held === undefined) return;
     this.#release(key);
-    if (held.count === 0) await wait(held.withdrawing, { ...options, clock: this.#clock });
+    if (held.count > 0) return;
+    for (const waiter of held.writing) waiter.reject(this.#supersede(waiter.doing));
+    await wait(held.withdrawing, { ...options, clock: this.#clock });
   }
 
   /** Settles what one answer of etcd settles. */
@@ -125,6 +133,12 @@ export class Publisher {
     this.#engine.send({ type: 'registry.withdraw', keys });
     // A key that was registered and withdrawn in one turn never reached the machine.
     for (const key of keys) if (this.#registrationState(key) === undefined) this.#settleWithdrawn(key);
+  }
+
+  #supersede(doing: string): RegistryError {
+    const error = new RegistryError('ABORTED', `${doing}: it was withdrawn meanwhile; register it again`);
+    this.#superseded.add(error);
+    return error;
   }
 
   #settleWithdrawn(key: string): void {
