@@ -39,6 +39,8 @@ export interface FlushState {
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
   readonly flush: number;
+  /** The lease that the transactions of this flush write under; the lease in use may be another by the time they are answered. */
+  readonly flushLease: string;
   /** How many transactions of this flush have to be tried again. */
   readonly retries: number;
 }
@@ -66,7 +68,7 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
 }
 
 function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {
-  const leaseId = state.lease?.leaseId ?? '';
+  const leaseId = state.flushLease;
   const registrations: Change<Registration>[] = [];
   const dirty: Change<true>[] = [];
   const ensured: Change<true>[] = [];
@@ -80,7 +82,8 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
     }
     const registration = state.registrations.get(operation.key);
     if (registration === undefined) continue;
-    const isCurrent = batch.versions.get(operation.key) === registration.version;
+    const isStale = operation.type === 'put' && operation.leased && leaseId !== state.lease?.leaseId;
+    const isCurrent = !isStale && batch.versions.get(operation.key) === registration.version;
     if (operation.type === 'put') {
       const isForeign = foreign.includes(operation.key);
       const put = { isCurrent, isForeign, leaseId, flush: state.flush };
@@ -141,21 +144,30 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);
     if (registration === undefined) return [];
+    // The first of them counts: an attempt to overtake it that fails as well does not make it harmless.
+    const isFirst = registration.ambiguous?.fence !== fence;
     const ambiguous =
-      fence !== null && isOutcomeUnknown(failure)
+      fence !== null && isOutcomeUnknown(failure) && isFirst
         ? { fence, version: batch.versions.get(key) ?? registration.version }
         : registration.ambiguous;
-    return [
-      [
-        key,
-        { ...registration, sent: true, attempts: registration.attempts + 1, lastError: failure, ambiguous },
-      ],
-    ];
+    const attempts = registration.attempts + 1;
+    const attempted = isOutcomeUnknown(failure)
+      ? afterAttempt(registration, state.flushLease)
+      : registration.attempted;
+    return [[key, { ...registration, sent: true, attempts, lastError: failure, ambiguous, attempted }]];
   });
   return {
     state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
     news: [{ type: 'registration.failed', keys, failure, willRetry: true }],
   };
+}
+
+/** A lease that we have given up ends within its TTL, so the last few are all that can still matter. */
+const attemptedMax = 3;
+
+function afterAttempt({ leased, attempted }: Registration, lease: string): readonly string[] {
+  if (!leased) return attempted;
+  return [...attempted.filter((known) => known !== lease), lease].slice(-attemptedMax);
 }
 
 /** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */

@@ -83,6 +83,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     retries: 0,
     attempt: 0,
     flush: 0,
+    flushLease: '',
     auditFlush: 0,
     lastError: null,
   };

@@ -93,6 +93,7 @@ export const setupRegistry = setup({
         ensured: context.ensured,
       }),
       flush: context.flush + 1,
+      flushLease: context.lease?.leaseId ?? '',
       answered: 0,
       retries: 0,
     })),

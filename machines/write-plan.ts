@@ -33,6 +33,8 @@ export interface WriteBatch {
   readonly versions: ReadonlyMap<string, number>;
   /** The fence's new value, or null to leave it. */
   readonly fenceBump: string | null;
+  /** Leases given up whose fences have to go, because a write under one of them may still be applied. */
+  readonly retiredFences?: readonly string[];
 }
 
 export interface PlanInput {
@@ -83,6 +85,7 @@ function pack(registrations: readonly Registration[], input: PlanInput): WriteBa
       operations: draft.operations,
       versions: draft.versions,
       fenceBump: null,
+      ...(draft.retired.size > 0 ? { retiredFences: [...draft.retired] } : {}),
     });
     draft = newDraft();
   };
@@ -96,6 +99,7 @@ function pack(registrations: readonly Registration[], input: PlanInput): WriteBa
     draft.operations.push(...added);
     draft.versions.set(registration.key, registration.version);
     draft.bytes += bytes;
+    for (const leaseId of retiredBy(registration, input.leaseId)) draft.retired.add(leaseId);
     for (const operation of added) if (operation.type === 'ensure') draft.ensured.add(operation.key);
     if (registration.solo) close();
   }
@@ -107,11 +111,20 @@ interface Draft {
   readonly operations: WriteOperation[];
   readonly versions: Map<string, number>;
   readonly ensured: Set<string>;
+  readonly retired: Set<string>;
   bytes: number;
 }
 
 function newDraft(): Draft {
-  return { operations: [], versions: new Map(), ensured: new Set(), bytes: 0 };
+  return { operations: [], versions: new Map(), ensured: new Set(), retired: new Set(), bytes: 0 };
+}
+
+/**
+ * A withdrawal moves the fence of the lease in use, but a write under a lease that we have given up compares that
+ * lease's fence, and etcd may hold the lease for another TTL: without its fence the write cannot be applied.
+ */
+function retiredBy({ state, attempted }: Registration, leaseId: string): readonly string[] {
+  return state === 'withdrawing' ? attempted.filter((lease) => lease !== leaseId) : [];
 }
 
 function operationsFor(
@@ -119,9 +132,10 @@ function operationsFor(
   input: PlanInput,
   ensuredInDraft: ReadonlySet<string>,
 ): readonly WriteOperation[] {
-  const { key, value, leased, parent, leaseId, state } = registration;
+  const { key, value, leased, parent, leaseId, attempted, state } = registration;
   if (state === 'withdrawing') {
-    const owners = leased ? [...new Set([input.leaseId, ...(leaseId === null ? [] : [leaseId])])] : [];
+    const known = [input.leaseId, ...(leaseId === null ? [] : [leaseId]), ...attempted];
+    const owners = leased ? [...new Set(known)] : [];
     return [{ type: 'delete', key, owners, value: leased ? null : value }];
   }
   const put: WriteOperation = { type: 'put', key, value, leased, onlyIfFree: registration.repair };

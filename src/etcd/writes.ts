@@ -105,9 +105,12 @@ function transactionOf(link: EtcdLink, input: WriteInput, batch: WriteBatch): IT
     batch.fenceBump === null
       ? []
       : [{ request_put: { key: fence, value: bytesOf(batch.fenceBump), lease: input.leaseId } }];
+  const retired = (batch.retiredFences ?? []).map(
+    (leaseId): IRequestOp => ({ request_delete_range: { key: bytesOf(fenceKey(link.settings, leaseId)) } }),
+  );
   return {
     compare: [{ key: fence, target: 'Value', result: 'Equal', value: bytesOf(input.fence) }],
-    success: [...operations, ...bump],
+    success: [...operations, ...bump, ...retired],
     failure: [{ request_range: { key: fence } }],
   };
 }
