@@ -89,7 +89,7 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       const put = { isCurrent, isForeign, leaseId, flush: state.flush };
       registrations.push([operation.key, afterPut(registration, put)]);
       if (isCurrent && !isForeign) written.push(operation.key);
-      if (isForeign && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
+      if (isForeign && registration.leased && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
     } else if (isCurrent) {
       registrations.push([operation.key, undefined]);
       withdrawn.push(operation.key);
@@ -124,7 +124,8 @@ function afterPut(registration: Registration, put: PutAnswer): Registration {
   const leaseId = registration.leased ? put.leaseId : null;
   const touched = { ...registration, leaseId, sent: true, flush: put.flush };
   if (!put.isCurrent) return touched;
-  const lastError = put.isForeign ? conflict : null;
+  // A key without lease that is there already belongs to nobody in particular.
+  const lastError = put.isForeign && registration.leased ? conflict : null;
   return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
 }
 

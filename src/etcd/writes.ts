@@ -123,9 +123,10 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
       const put: IRequestOp = {
         request_put: { key, value, ...(operation.leased ? { lease: leaseId } : {}) },
       };
-      return operation.onlyIfFree
+      if (!operation.onlyIfFree) return put;
+      return operation.leased
         ? firstThatHolds([isAbsent(key), hasLease(key, '0'), hasLease(key, leaseId)], put, key)
-        : put;
+        : firstThatHolds([isAbsent(key)], put, key);
     }
     case 'ensure':
       return {
