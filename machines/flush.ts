@@ -120,7 +120,7 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       registrations.push([operation.key, afterPut(registration, put)]);
       if (isDone) dirty.push([operation.key, undefined]);
       if (isDone && !isForeign) written.push(operation.key);
-      if (isForeign && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
+      if (isForeign && isConflict(registration)) conflicted.push(operation.key);
     } else if (isCurrent) {
       registrations.push([operation.key, undefined]);
       dirty.push([operation.key, undefined]);
@@ -164,8 +164,14 @@ interface PutAnswer {
 function afterPut(registration: Registration, put: PutAnswer): Registration {
   const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
   if (!put.isDone) return touched;
-  const lastError = put.isForeign ? conflict : null;
+  // A key without lease that is there already belongs to nobody in particular.
+  const lastError = put.isForeign && registration.leased ? conflict : null;
   return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
+}
+
+/** Told once: another process holds a key that we want under our lease. */
+function isConflict({ leased, lastError }: Registration): boolean {
+  return leased && lastError?.kind !== 'conflict';
 }
 
 const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
@@ -180,21 +186,14 @@ function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): Flu
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const { fence } = state.terms;
   const keys = [...batch.versions.keys()];
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);
     if (registration === undefined) return [];
     const version = batch.versions.get(key) ?? registration.version;
-    const ambiguous = isOutcomeUnknown(failure)
-      ? doubted(registration, version, fence)
-      : registration.ambiguous;
-    return [
-      [
-        key,
-        { ...registration, sent: true, attempts: registration.attempts + 1, lastError: failure, ambiguous },
-      ],
-    ];
+    const attempts = registration.attempts + 1;
+    const doubts = isOutcomeUnknown(failure) ? doubted(registration, version, state.terms) : {};
+    return [[key, { ...registration, sent: true, attempts, lastError: failure, ...doubts }]];
   });
   // Whoever has asked for something else meanwhile does not wait for this answer.
   const awaited = keys.filter((key) => state.registrations.get(key)?.version === batch.versions.get(key));
@@ -205,15 +204,26 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
   };
 }
 
+/** A lease that we have given up ends within its TTL, so the last few are all that can still matter. */
+const attemptedMax = 3;
+
 /**
- * Remembers a write of unknown outcome; of several that compare the same fence the first, for as long as it may be
- * applied late it does not matter what came after it:
+ * Remembers a write of unknown outcome, and the lease it was made under. Of several that compare the same fence the
+ * first counts: for as long as it may be applied late it does not matter what came after it:
  *
  *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
  */
-function doubted(known: Registration, version: number, fence: string | null): Registration['ambiguous'] {
-  if (fence === null || known.ambiguous?.fence === fence) return known.ambiguous;
-  return { fence, version };
+function doubted(
+  known: Registration,
+  version: number,
+  { leaseId, fence }: FlushTerms,
+): Pick<Registration, 'ambiguous' | 'attempted'> {
+  const isKnown = fence === null || known.ambiguous?.fence === fence;
+  const others = known.attempted.filter((attempted) => attempted !== leaseId);
+  return {
+    ambiguous: isKnown ? known.ambiguous : { fence, version },
+    attempted: known.leased ? [...others, leaseId].slice(-attemptedMax) : known.attempted,
+  };
 }
 
 /** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */

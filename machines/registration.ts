@@ -21,6 +21,8 @@ export interface Registration extends DesiredEntry {
   readonly version: number;
   /** The lease it was last written under; null when it never was. */
   readonly leaseId: string | null;
+  /** Leases, other than that, under which writes of unknown outcome were sent: it may lie under one of them instead. */
+  readonly attempted: readonly string[];
   /** The flush that last wrote it. */
   readonly flush: number;
   /** True once any write of it was sent. */
@@ -42,6 +44,7 @@ export function wish(entry: DesiredEntry, known: Registration | undefined): Regi
     state: 'pending',
     version: (known?.version ?? 0) + 1,
     leaseId: known?.leaseId ?? null,
+    attempted: known?.attempted ?? [],
     flush: known?.flush ?? 0,
     sent: known?.sent ?? false,
     attempts: 0,
@@ -76,6 +79,7 @@ export function stray(key: string, leaseId: string): Registration {
     state: 'withdrawing',
     version: 1,
     leaseId,
+    attempted: [],
     flush: 0,
     sent: true,
     attempts: 0,

@@ -189,11 +189,11 @@ export function afterOtherHistory(
 export function auditFindings(context: RegistryContext, keys: readonly string[]): Desired {
   const leaseId = context.lease?.leaseId ?? '';
   const held = new Set(keys);
+  // What lies under no lease is not in the answer: it is put again if it is not there.
   const isMissing = (known: Registration): boolean =>
     known.state === 'written' &&
-    known.leaseId === leaseId &&
     known.flush <= context.auditFlush &&
-    !held.has(known.key);
+    (known.leased ? known.leaseId === leaseId && !held.has(known.key) : true);
   const isWorthRetrying = (known: Registration): boolean =>
     known.state === 'failed' && known.lastError?.kind === 'denied';
   const repaired = dirtied(context, (known) => isMissing(known) || isWorthRetrying(known), true);

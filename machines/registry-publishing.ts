@@ -127,7 +127,6 @@ export const auditing = setupRegistry.createStateConfig({
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
-      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },

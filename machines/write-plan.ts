@@ -7,7 +7,10 @@ import type { ShardedMap } from './sharded-map.js';
 
 /** One operation of a transaction; the adapter guards each as its comment says. */
 export type WriteOperation =
-  /** Unconditional, or only if the key is absent or without lease. A null value stands for the lease id. */
+  /**
+   * Unconditional, or only if the key is free: absent, or for a leased entry also without lease. A null value stands
+   * for the lease id.
+   */
   | {
       readonly type: 'put';
       readonly key: string;
@@ -33,6 +36,8 @@ export interface WriteBatch {
   readonly versions: ReadonlyMap<string, number>;
   /** The fence's new value, or null to leave it. */
   readonly fenceBump: string | null;
+  /** Leases given up whose fences have to go, because a write under one of them may still be applied. */
+  readonly retiredFences?: readonly string[];
 }
 
 export interface PlanInput {
@@ -43,8 +48,8 @@ export interface PlanInput {
   readonly ensured: ShardedMap<true>;
 }
 
-/** etcd's default `--max-txn-ops`; one place is left for the fence. */
-const operationLimit = 127;
+/** etcd's default `--max-txn-ops` is 128; the rest is for the fence and for the fences of leases given up. */
+const operationLimit = 124;
 /** Half of etcd's default request limit of 1.5 MiB would do; 1 MiB keeps room for the envelope. */
 const byteLimit = 1_048_576;
 
@@ -86,6 +91,7 @@ function pack(registrations: readonly Registration[], input: PlanInput): WriteBa
       operations: draft.operations,
       versions: draft.versions,
       fenceBump: null,
+      ...(draft.retired.size > 0 ? { retiredFences: [...draft.retired] } : {}),
     });
     draft = newDraft();
   };
@@ -99,6 +105,7 @@ function pack(registrations: readonly Registration[], input: PlanInput): WriteBa
     draft.operations.push(...added);
     draft.versions.set(registration.key, registration.version);
     draft.bytes += bytes;
+    for (const leaseId of retiredBy(registration, input.leaseId)) draft.retired.add(leaseId);
     for (const operation of added) if (operation.type === 'ensure') draft.ensured.add(operation.key);
     if (registration.solo) close();
   }
@@ -110,11 +117,20 @@ interface Draft {
   readonly operations: WriteOperation[];
   readonly versions: Map<string, number>;
   readonly ensured: Set<string>;
+  readonly retired: Set<string>;
   bytes: number;
 }
 
 function newDraft(): Draft {
-  return { operations: [], versions: new Map(), ensured: new Set(), bytes: 0 };
+  return { operations: [], versions: new Map(), ensured: new Set(), retired: new Set(), bytes: 0 };
+}
+
+/**
+ * A withdrawal moves the fence of the lease in use, but a write under a lease that we have given up compares that
+ * lease's fence, and etcd may hold the lease for another TTL: without its fence the write cannot be applied.
+ */
+function retiredBy({ state, attempted }: Registration, leaseId: string): readonly string[] {
+  return state === 'withdrawing' ? attempted.filter((lease) => lease !== leaseId) : [];
 }
 
 function operationsFor(
@@ -122,9 +138,10 @@ function operationsFor(
   input: PlanInput,
   ensuredInDraft: ReadonlySet<string>,
 ): readonly WriteOperation[] {
-  const { key, value, leased, parent, leaseId, state } = registration;
+  const { key, value, leased, parent, leaseId, attempted, state } = registration;
   if (state === 'withdrawing') {
-    const owners = leased ? [...new Set([input.leaseId, ...(leaseId === null ? [] : [leaseId])])] : [];
+    const known = [input.leaseId, ...(leaseId === null ? [] : [leaseId]), ...attempted];
+    const owners = leased ? [...new Set(known)] : [];
     return [{ type: 'delete', key, owners, value: leased ? null : value }];
   }
   const put: WriteOperation = { type: 'put', key, value, leased, onlyIfFree: registration.repair };

@@ -17,7 +17,7 @@
  * - `TOO_LARGE`: the entry exceeds a limit of etcd.
  * - `NO_SPACE`: etcd's storage quota is used up.
  * - `REFUSED`: etcd refuses the request for another reason.
- * - `ABORTED`: the caller's signal was aborted.
+ * - `ABORTED`: the caller's signal was aborted, or what was asked for was withdrawn meanwhile.
  * - `INTERNAL`: a fault of this package; never expected, always worth a report.
  */
 export type RegistryErrorCode =

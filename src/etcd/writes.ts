@@ -105,9 +105,12 @@ function transactionOf(link: EtcdLink, input: WriteInput, batch: WriteBatch): IT
     batch.fenceBump === null
       ? []
       : [{ request_put: { key: fence, value: bytesOf(batch.fenceBump), lease: input.leaseId } }];
+  const retired = (batch.retiredFences ?? []).map(
+    (leaseId): IRequestOp => ({ request_delete_range: { key: bytesOf(fenceKey(link.settings, leaseId)) } }),
+  );
   return {
     compare: [{ key: fence, target: 'Value', result: 'Equal', value: bytesOf(input.fence) }],
-    success: [...operations, ...bump],
+    success: [...operations, ...bump, ...retired],
     failure: [{ request_range: { key: fence } }],
   };
 }
@@ -120,9 +123,10 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
       const put: IRequestOp = {
         request_put: { key, value, ...(operation.leased ? { lease: leaseId } : {}) },
       };
-      return operation.onlyIfFree
+      if (!operation.onlyIfFree) return put;
+      return operation.leased
         ? firstThatHolds([isAbsent(key), hasLease(key, '0'), hasLease(key, leaseId)], put, key)
-        : put;
+        : firstThatHolds([isAbsent(key)], put, key);
     }
     case 'ensure':
       return {

@@ -94,10 +94,17 @@ export function hasFewTimers(timers: number, processes: number, subscriptions: n
   return timers > most ? `${timers} timers are set` : undefined;
 }
 
-/** BOUNDED-2: a steady state costs renewals, audits and nothing else. */
-export function isQuiet(asked: Readonly<Record<string, number>>, windowMs: number, ttlMs: number): Verdict {
+/** BOUNDED-2: a steady state costs renewals and audits; an audit asks for a key that another process holds too. */
+export function isQuiet(found: {
+  readonly asked: Readonly<Record<string, number>>;
+  readonly windowMs: number;
+  readonly ttlMs: number;
+  readonly hasContested: boolean;
+}): Verdict {
+  const { asked, windowMs, ttlMs, hasContested } = found;
   const writes = (asked['txn'] ?? 0) + (asked['leaseGrant'] ?? 0);
-  if (writes > 0) return `${writes} writes in a steady state`;
+  const audits = asked['leaseTimeToLive'] ?? 0;
+  if (writes > (hasContested ? audits : 0)) return `${writes} writes in a steady state`;
   const renewals = asked['keepAlive'] ?? 0;
   const due = Math.ceil(windowMs / (ttlMs / 3)) + 1;
   return renewals > due ? `${renewals} renewals where ${due} are due` : undefined;

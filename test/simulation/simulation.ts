@@ -269,7 +269,15 @@ class Simulation {
     const asked = Object.fromEntries(
       Object.entries(process.asked).map(([method, count]) => [method, count - (before[method] ?? 0)]),
     );
-    this.jury.judge('BOUNDED-2', process.name, isQuiet(asked, windowMs, ttlMs));
+    const wanted = [...process.wishes].filter(([, { is }]) => is === 'registered').map(([key]) => key);
+    const hasContested = wanted.some((key) => this.#isContested(process, key));
+    this.jury.judge('BOUNDED-2', process.name, isQuiet({ asked, windowMs, ttlMs, hasContested }));
+  }
+
+  /** True when another process wants the key too, or when no lease guards it. */
+  #isContested(process: Process, key: string): boolean {
+    if (this.#world.witness.state.get(key)?.lease === '0') return true;
+    return this.#processes.some((other) => other !== process && other.wishes.get(key)?.is === 'registered');
   }
 
   /** After everybody has closed nothing of them is left, and enough has happened. */
