@@ -69,10 +69,15 @@ export interface WatcherContext {
   readonly size: number;
   /** What our listeners knew when the copy was last live: how many keys, of which history. */
   readonly told: { readonly size: number; readonly history: number };
+  /** How often the copy was compared with etcd since the watch was resumed. */
+  readonly comparisons: number;
   readonly attempt: number;
   readonly lastError: FailureFact | null;
   readonly parentRef: ParentRef | null;
 }
+
+/** After so many comparisons that events overtook, a listing is the faster way to be sure. */
+const comparisonsMax = 3;
 
 /** No count of the connection: etcd contradicts the copy, so what is listed next is another history. */
 const contradicted = -1;
@@ -116,6 +121,7 @@ export const setupWatcher = setup({
       found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
     isProtected: ({ context }) => isEmptyByWipe(context),
     isUnprotected: ({ context }) => !isEmptyByWipe(context),
+    isComparedEnough: ({ context }) => context.comparisons >= comparisonsMax,
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },
   actions: {
@@ -145,6 +151,8 @@ export const setupWatcher = setup({
       lastError: failure,
       attempt: context.attempt + 1,
     })),
+    countComparison: assign(({ context }) => ({ comparisons: context.comparisons + 1 })),
+    forgetComparisons: assign({ comparisons: 0 }),
     doubtCopy: assign((_, { reason }: { reason: string }) => ({
       listedUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,

@@ -126,6 +126,7 @@ const following = setupWatcher.createStateConfig({
     reconnecting: {
       description: 'Replaying what was missed; the copy is stale until it is verified.',
       tags: ['stale'],
+      entry: 'forgetComparisons',
       initial: 'catchingUp',
       states: {
         catchingUp: {
@@ -143,6 +144,7 @@ const following = setupWatcher.createStateConfig({
         },
         verifying: {
           description: 'Comparing our copy with etcd.',
+          entry: 'countComparison',
           invoke: {
             id: 'verifyPrefix',
             src: 'verifyPrefix',
@@ -151,6 +153,14 @@ const following = setupWatcher.createStateConfig({
               {
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
                 target: '#watcher.following.judging',
+              },
+              {
+                guard: 'isComparedEnough',
+                target: '#watcher.listing',
+                actions: {
+                  type: 'doubtCopy',
+                  params: { reason: 'it changes faster than it can be compared' },
+                },
               },
               {
                 guard: { type: 'wasOvertaken', params: ({ event }) => event.output },
@@ -230,6 +240,7 @@ export const watcherMachine = setupWatcher.createMachine({
     revision: null,
     size: 0,
     told: { size: 0, history: 0 },
+    comparisons: 0,
     attempt: 0,
     lastError: null,
     parentRef: input?.parentRef ?? null,
