@@ -232,18 +232,28 @@ describe.each(servers)('etcd (%s)', (name, start) => {
       });
     });
 
-    test('a long response is sent in fragments to who asks for them', async () => {
-      const first = Number((await put('0', 'x'.repeat(900_000))).header.revision);
-      for (const key of ['1', '2', '3', '4']) await put(key, 'x'.repeat(900_000));
+    test('a long response is cut where etcd cuts it, for who asks for fragments', async () => {
+      let seed = 7;
+      const value = (): Buffer => {
+        seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+        return Buffer.alloc(Math.floor((seed / 2 ** 31) * 25_000));
+      };
+      const puts = () =>
+        Array.from({ length: 100 }, (_, i) => ({
+          request_put: { key: bytes(`${prefix}${i}`), value: value() },
+        }));
+      const start_revision = (await client.kv.txn({ success: puts() }, soon())).header.revision;
+      for (let i = 0; i < 5; i++) await client.kv.txn({ success: puts() }, soon());
       const watch = await client.watch();
-      watch.send({ create_request: { ...all(), start_revision: first, fragment: true } });
+      watch.send({ create_request: { ...all(), start_revision, fragment: true, prev_kv: true } });
       await watch.next();
-      const parts = [await watch.next(), await watch.next(), await watch.next()];
-      expect(parts.map(({ events, fragment }) => [events.length, fragment])).toEqual([
-        [2, true],
-        [2, true],
-        [1, false],
-      ]);
+      const parts: number[] = [];
+      for (let last = false; !last; ) {
+        const { events, fragment } = await watch.next();
+        parts.push(events.length);
+        last = !fragment;
+      }
+      expect(parts).toEqual([131, 89, 80, 83, 83, 89, 45]);
     });
 
     test('without space puts and grants are refused; deletes, reads and keepalives go on', async () => {

@@ -32,7 +32,9 @@ export class Line {
 
   /** Breaks the connection as the kernel does for a killed process. */
   reset(): void {
-    this.#client.resetAndDestroy();
+    // A socket that was ended a moment ago cannot be reset: Node would lose hold of it and then spin at exit.
+    if (this.#client.writableEnded) this.#client.destroy();
+    else this.#client.resetAndDestroy();
     this.#server.destroy();
   }
 
