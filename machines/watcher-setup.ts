@@ -205,6 +205,11 @@ export const setupWatcher = setup({
   },
 });
 
+/** Why the machine has ended; null when it was closed, whatever trouble it had before. */
+export function causeOfEnd({ lastError }: WatcherContext): FailureFact | null {
+  return lastError?.kind === 'denied' || lastError?.kind === 'bug' ? lastError : null;
+}
+
 /** The revision of the last change; '0' for none. */
 function lastRevision(changes: readonly EntryChange[]): Revision {
   return changes.at(-1)?.modRevision ?? '0';

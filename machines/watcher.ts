@@ -13,7 +13,7 @@
  */
 import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';
-import { setupWatcher } from './watcher-setup.js';
+import { causeOfEnd, setupWatcher } from './watcher-setup.js';
 
 /** Asks for the whole prefix, and tells and remembers the answer. */
 const listingNow = setupWatcher.createStateConfig({
@@ -245,7 +245,7 @@ export const watcherMachine = setupWatcher.createMachine({
     lastError: null,
     parentRef: input?.parentRef ?? null,
   }),
-  output: ({ context }) => ({ failure: context.lastError }),
+  output: ({ context }) => ({ failure: causeOfEnd(context) }),
   initial: 'listing',
   on: {
     'watcher.close': { target: '.closed' },

@@ -15,6 +15,9 @@ import { type Effect, type EventLike, effectsOf, lineOf, plainText } from './eff
 import { isMachine, newPlayer, type PendingTimer, type Player, pathIn, playersFrom } from './player.js';
 import { createVirtualClock } from './virtual-clock.js';
 
+/** More delays than this do not end before another in a story that a person has written. */
+const stepLimit = 10_000;
+
 /** One machine and its children on stage; {@link Stage.takeLines} tells what happened. */
 export class Stage {
   readonly #clock = createVirtualClock();
@@ -63,7 +66,11 @@ export class Stage {
     const handle = this.#nextTimer(delay);
     if (handle === undefined) return false;
     this.#awaited = handle;
-    while (this.#isPending(handle)) this.#clock.step();
+    for (let step = 0; this.#isPending(handle); step += 1) {
+      if (step === stepLimit)
+        throw new RangeError(`${delay} does not end: other delays take no time, again and again`);
+      this.#clock.step();
+    }
     return true;
   }
 

@@ -11,9 +11,10 @@ describeTables(
 );
 
 /** The context with one line for each registration, and keys instead of what belongs to them. */
-function viewOf({ registrations, dirty, ensured, lease, plan, input: _, ...rest }: RegistryContext): object {
+function viewOf({ registrations, dirty, ensured, lease, plan, ...rest }: RegistryContext): object {
   return {
     ...rest,
+    input: undefined,
     lease: lease?.leaseId ?? null,
     dirty: [...dirty.keys()].sort(),
     ensured: [...ensured.keys()].sort(),

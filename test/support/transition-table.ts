@@ -6,8 +6,8 @@
  * - `situation <name>`, then `from <situation>` and commands, one a line
  * - `<situation>: <command>`, below a remark that is the row's title
  *
- * The commands are those of the scenarios: send, fact, answer, fail, elapse. Below `----` stands the next state; then
- * the effects as in a scenario, and every field of the context that changes.
+ * The commands are those of the scenarios: send, fact, answer, fail, elapse. Below `----` stands the next state with its
+ * tags; then the effects as in a scenario, and every field of the context that changes.
  */
 import {
   type AnyMachineSnapshot,
@@ -86,7 +86,7 @@ export function outcomeOf(
   if (after.status === 'error') throw after.error;
   const asked = effects.filter((effect) => !isEndOf(effect, event));
   return [
-    pathOf(after.value),
+    `${pathOf(after.value)}${after.tags.size > 0 ? ` [${[...after.tags].join(', ')}]` : ''}`,
     ...asked.flatMap((effect) => lineOf(effect) ?? []).map((line) => `  ${line}`),
     ...changesBetween(before === undefined ? {} : view(before.context), view(after.context)),
   ].join('\n');

@@ -75,6 +75,23 @@ test('lets the delays that end earlier end first', () => {
   expect(result).toMatch(/^nobody waits for lossDelay\n\(renewInterval is over\)\nalive\.renewal\.asking/);
 });
 
+test('gives up a delay that does not end because another takes no time again and again', () => {
+  const restless = setup({ delays: { blink: 0, patience: 300 } }).createMachine({
+    id: 'restless',
+    type: 'parallel',
+    states: {
+      blinking: {
+        initial: 'open',
+        states: { open: { after: { blink: { target: 'open', reenter: true } } } },
+      },
+      waiting: { initial: 'here', states: { here: { after: { patience: { target: 'gone' } } }, gone: {} } },
+    },
+  });
+  expect(() => playScenario('start restless\nelapse patience\n', { restless })).toThrow(
+    'patience does not end',
+  );
+});
+
 test('plays the machines that a machine invokes beside it', () => {
   const script =
     'start registry with connection lease {"endpoints":["a"],"ttlSeconds":15,"leaseSeed":"1"}\n\nanswer probeCluster {"clusterId":"c","revision":"5","sentinel":null}\n';
