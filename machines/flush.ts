@@ -32,10 +32,10 @@ export type Fence =
   /** etcd does not permit us to keep one; the audit is the only guard. */
   | { readonly status: 'denied' };
 
-/** Under what the transactions on their way were planned. An answer to them says nothing about another lease. */
-export interface Terms {
+/** What a flush writes under; facts of its answers hold for these, whatever is in use by then. */
+export interface FlushTerms {
   readonly leaseId: string;
-  /** The fence's value that they compare; null without a fence. */
+  /** The value that its transactions compare; null without a fence. */
   readonly fence: string | null;
 }
 
@@ -45,7 +45,8 @@ export interface FlushState {
   readonly ensured: ShardedMap<true>;
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
-  readonly terms: Terms;
+  /** Of the running flush, or of the last one. */
+  readonly terms: FlushTerms;
   readonly flush: number;
   /** How many transactions of this flush have to be tried again. */
   readonly retries: number;
@@ -64,109 +65,106 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
     case 'applied':
       return applied(state, batch, outcome.foreign);
     case 'fenced':
-      return { state: fenced(state, outcome.fence), news: [] };
+      return {
+        state: { ...state, fence: fenceFound(state, outcome.fence), retries: state.retries + 1 },
+        news: [],
+      };
     case 'failed':
       return failed(state, batch, outcome.failure);
   }
 }
 
-/** The terms of a new flush. */
-export function termsOf({ lease, fence }: Pick<FlushState, 'lease' | 'fence'>): Terms {
-  return { leaseId: lease?.leaseId ?? '', fence: fence.status === 'open' ? fence.value : null };
+/** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
+export function applySilence(state: FlushState, batches: readonly WriteBatch[], reason: string): FlushStep {
+  const failure: FailureFact = { kind: 'unreachable', message: reason };
+  return batches.reduce<FlushStep>(
+    (before, batch) => {
+      const step = failedForNow(before.state, batch, failure);
+      return { state: step.state, news: [...before.news, ...step.news] };
+    },
+    { state, news: [] },
+  );
 }
 
-/** False once the lease was lost or replaced while the transactions were on their way. */
-export function areTermsInForce({ lease, terms }: Pick<FlushState, 'lease' | 'terms'>): boolean {
-  return lease?.leaseId === terms.leaseId;
+/** True while the lease that the flush writes under is the one in use. */
+function isLeaseInUse(state: FlushState): boolean {
+  return state.lease?.leaseId === state.terms.leaseId;
 }
 
-function fenced(state: FlushState, value: string | null): FlushState {
-  if (!areTermsInForce(state)) return state;
-  const fence: Fence = value === null ? { status: 'unopened' } : { status: 'open', value };
-  return { ...state, fence, retries: state.retries + 1 };
+/** The fence of a lease that is not in use any more says nothing about ours. */
+function fenceFound(state: FlushState, found: string | null): Fence {
+  if (!isLeaseInUse(state)) return state.fence;
+  return found === null ? { status: 'unopened' } : { status: 'open', value: found };
 }
 
 function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {
+  const { leaseId } = state.terms;
   const registrations: Change<Registration>[] = [];
   const dirty: Change<true>[] = [];
   const ensured: Change<true>[] = [];
-  const told = { written: [] as string[], withdrawn: [] as string[], conflicted: [] as string[] };
-  for (const { type, key } of batch.operations) {
-    const registration = state.registrations.get(key);
-    if (type === 'ensure') ensured.push([key, true]);
-    if (type === 'ensure' || registration === undefined) continue;
-    const isCurrent = batch.versions.get(key) === registration.version;
-    const isForeign = foreign.includes(key);
-    const after = type === 'put' ? afterPut : afterDelete;
-    const { next, isDone, isConflict } = after(state, registration, { isCurrent, isForeign });
-    registrations.push([key, next]);
-    if (isDone) dirty.push([key, undefined]);
-    if (isDone && next === undefined) told.withdrawn.push(key);
-    if (isDone && next !== undefined && !isForeign) told.written.push(key);
-    if (isConflict) told.conflicted.push(key);
+  const written: string[] = [];
+  const withdrawn: string[] = [];
+  const conflicted: string[] = [];
+  for (const operation of batch.operations) {
+    if (operation.type === 'ensure') {
+      ensured.push([operation.key, true]);
+      continue;
+    }
+    const registration = state.registrations.get(operation.key);
+    if (registration === undefined) continue;
+    const isCurrent = batch.versions.get(operation.key) === registration.version;
+    if (operation.type === 'put') {
+      const isForeign = foreign.includes(operation.key);
+      const isDone = isCurrent && (!operation.leased || isLeaseInUse(state));
+      const put = { isDone, isForeign, leaseId: operation.leased ? leaseId : null, flush: state.flush };
+      registrations.push([operation.key, afterPut(registration, put)]);
+      if (isDone) dirty.push([operation.key, undefined]);
+      if (isDone && !isForeign) written.push(operation.key);
+      if (isForeign && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
+    } else if (isCurrent) {
+      registrations.push([operation.key, undefined]);
+      dirty.push([operation.key, undefined]);
+      withdrawn.push(operation.key);
+      if (foreign.includes(operation.key)) conflicted.push(operation.key);
+    }
   }
+  const news: RegistrationNews[] = [];
+  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
+  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
+  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
   return {
     state: {
       ...state,
       registrations: state.registrations.with(registrations),
       dirty: state.dirty.with(dirty),
       ensured: state.ensured.with(ensured),
-      fence: fenceAfter(state, batch),
+      fence: batch.fenceBump === null ? state.fence : fenceFound(state, batch.fenceBump),
     },
-    news: newsOf(told, state.terms.leaseId),
+    news,
   };
 }
 
-function fenceAfter(state: FlushState, { fenceBump }: WriteBatch): Fence {
-  return fenceBump === null || !areTermsInForce(state) ? state.fence : { status: 'open', value: fenceBump };
-}
-
-function newsOf(
-  told: Readonly<Record<'written' | 'withdrawn' | 'conflicted', readonly string[]>>,
-  leaseId: string,
-): readonly RegistrationNews[] {
-  const { written, withdrawn, conflicted } = told;
-  const news: RegistrationNews[] = [];
-  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
-  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
-  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
-  return news;
-}
-
-interface Answer {
-  /** Nothing else was asked for this key meanwhile. */
-  readonly isCurrent: boolean;
-  readonly isForeign: boolean;
-}
-
-interface Settlement {
-  readonly next: Registration | undefined;
+interface PutAnswer {
+  /** It serves the present intent, and what was written will last. */
   readonly isDone: boolean;
-  readonly isConflict: boolean;
+  readonly isForeign: boolean;
+  readonly leaseId: string | null;
+  readonly flush: number;
 }
 
-function afterPut(state: FlushState, registration: Registration, answer: Answer): Settlement {
-  const leaseId = registration.leased ? state.terms.leaseId : null;
-  const sent = { ...registration, leaseId, sent: true, flush: state.flush };
-  const isConflict = answer.isForeign && registration.lastError?.kind !== 'conflict';
-  const isDone = answer.isCurrent && (!registration.leased || areTermsInForce(state));
-  if (!isDone) return { next: sent, isDone, isConflict };
-  const lastError = answer.isForeign ? conflict : null;
-  const next = { ...sent, state: 'written', attempts: 0, lastError, solo: false, repair: false } as const;
-  return { next, isDone, isConflict };
-}
-
-function afterDelete(_: FlushState, registration: Registration, answer: Answer): Settlement {
-  const { isCurrent: isDone, isForeign } = answer;
-  return { next: isDone ? undefined : registration, isDone, isConflict: isDone && isForeign };
+function afterPut(registration: Registration, put: PutAnswer): Registration {
+  const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
+  if (!put.isDone) return touched;
+  const lastError = put.isForeign ? conflict : null;
+  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
 }
 
 const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
 
 function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   if (failure.kind === 'leaseLost') {
-    if (!areTermsInForce(state)) return { state, news: [] };
-    return { state: { ...state, lease: null, fence: { status: 'unopened' } }, news: [] };
+    const isLost = isLeaseInUse(state);
+    return { state: isLost ? { ...state, lease: null, fence: { status: 'unopened' } } : state, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
   return refused(state, batch, failure);
@@ -178,10 +176,10 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
   const changes = keys.flatMap((key): Change<Registration>[] => {
     const registration = state.registrations.get(key);
     if (registration === undefined) return [];
-    const ambiguous =
-      fence !== null && isOutcomeUnknown(failure)
-        ? { fence, version: batch.versions.get(key) ?? registration.version }
-        : registration.ambiguous;
+    const version = batch.versions.get(key) ?? registration.version;
+    const ambiguous = isOutcomeUnknown(failure)
+      ? doubted(registration, version, fence)
+      : registration.ambiguous;
     return [
       [
         key,
@@ -193,6 +191,17 @@ function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact
     state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
     news: [{ type: 'registration.failed', keys, failure, willRetry: true }],
   };
+}
+
+/**
+ * Remembers a write of unknown outcome; of several that compare the same fence the first, for as long as it may be
+ * applied late it does not matter what came after it:
+ *
+ *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
+ */
+function doubted(known: Registration, version: number, fence: string | null): Registration['ambiguous'] {
+  if (fence === null || known.ambiguous?.fence === fence) return known.ambiguous;
+  return { fence, version };
 }
 
 /** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */

@@ -77,7 +77,7 @@ export const setupLease = setup({
   delays: {
     renewInterval: ({ context }) => context.ttlMs / 3,
     doubtDelay: ({ context }) => Math.max(0, (context.ttlMs * 2) / 3 - context.answerMs),
-    lossDelay: ({ context }) => context.ttlMs / 3,
+    lossDelay: ({ context }) => Math.max(0, Math.min(context.ttlMs / 3, context.ttlMs - context.answerMs)),
     retryBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     revokeTimeout: 2_000,
   },
@@ -85,7 +85,6 @@ export const setupLease = setup({
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isLinked: ({ context }) => context.epoch !== null,
     isUnlinked: ({ context }) => context.epoch === null,
-    hasLease: ({ context }) => context.generation > 0,
     isGranted: (_, answer: LeaseAnswer) => answer.ttlSeconds > 0,
     isOurs: ({ context }, { leaseId }: { leaseId: string }) => leaseId === context.leaseId,
   },

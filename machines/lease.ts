@@ -11,8 +11,11 @@
 import { type FailureFact, failureIn } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
 
-/** A grant that was repeated may find the lease of the first attempt, and find it gone when it renews it. */
-const goneAtOnce: FailureFact = { kind: 'leaseLost', message: 'the lease was gone before it was used' };
+/** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
+const stillborn: FailureFact = {
+  kind: 'leaseLost',
+  message: 'the lease had ended before its grant was answered',
+};
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
 const askingForLease = setupLease.createStateConfig({
@@ -20,12 +23,10 @@ const askingForLease = setupLease.createStateConfig({
   on: {
     'connection.up': { target: '.asking', actions: { type: 'rememberLink', params: ({ event }) => event } },
     'connection.down': { target: '.waiting', actions: 'forgetLink' },
-    'lease.close': [{ guard: 'hasLease', target: '#lease.revoking' }, { target: '#lease.closed' }],
   },
   states: {
     asking: {
       description: 'A grant is on its way.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       invoke: {
         id: 'grantLease',
         src: 'grantLease',
@@ -39,7 +40,7 @@ const askingForLease = setupLease.createStateConfig({
             target: '#lease.alive',
             actions: { type: 'rememberGrant', params: ({ event }) => event.output },
           },
-          { target: 'backingOff', actions: { type: 'rememberFailure', params: goneAtOnce } },
+          { target: 'backingOff', actions: { type: 'rememberFailure', params: stillborn } },
         ],
         onError: [
           {
@@ -53,7 +54,6 @@ const askingForLease = setupLease.createStateConfig({
     },
     backingOff: {
       description: 'etcd did not grant it; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: { retryBackoff: { target: 'asking' } },
     },
     waiting: { description: 'There is no link; the grant is asked for when it is back.' },
@@ -108,7 +108,6 @@ const renewing = setupLease.createStateConfig({
     },
     backingOff: {
       description: 'A renewal failed; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: { retryBackoff: { target: 'asking' } },
     },
     waiting: { description: 'There is no link; the lease is renewed first thing when it is back.' },
@@ -166,9 +165,16 @@ export const leaseMachine = setupLease.createMachine({
   states: {
     idle: {
       description: 'Nobody needs a lease yet, so none is held.',
-      on: { 'lease.wanted': { target: 'granting' }, 'lease.close': { target: 'closed' } },
+      on: {
+        'lease.wanted': [{ guard: 'isLinked', target: 'granting' }, { target: 'granting.waiting' }],
+        'lease.close': { target: 'closed' },
+      },
     },
-    granting: { ...askingForLease, description: 'The first lease is wanted; etcd has not granted it yet.' },
+    granting: {
+      ...askingForLease,
+      description: 'The first lease is wanted; etcd has not granted it yet.',
+      on: { ...askingForLease.on, 'lease.close': { target: 'closed' } },
+    },
     alive: {
       description: 'etcd holds our lease, and everything written under it.',
       tags: ['usable'],
@@ -202,7 +208,11 @@ export const leaseMachine = setupLease.createMachine({
         'lease.close': { target: 'revoking' },
       },
     },
-    recovering: { ...askingForLease, description: 'A replacement for the lost lease is wanted.' },
+    recovering: {
+      ...askingForLease,
+      description: 'A replacement for the lost lease is wanted.',
+      on: { ...askingForLease.on, 'lease.close': { target: 'revoking' } },
+    },
     revoking: {
       description: 'Giving the lease back, so that etcd drops our keys at once.',
       after: { revokeTimeout: { target: 'closed' } },
@@ -219,13 +229,18 @@ export const leaseMachine = setupLease.createMachine({
             onError: [
               {
                 guard: { type: 'isExpected', params: failureIn },
-                target: 'waiting',
+                target: 'backingOff',
                 actions: { type: 'rememberFailure', params: failureIn },
               },
               { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
           on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
+        },
+        backingOff: {
+          description: 'etcd could not serve the revocation; the next attempt waits for the backoff.',
+          always: { guard: 'isUnlinked', target: 'waiting' },
+          after: { retryBackoff: { target: 'asking' } },
         },
         waiting: {
           description: 'etcd may come back in time; if not, the lease ends by itself.',

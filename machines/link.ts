@@ -10,7 +10,7 @@ export interface ConnectionUp {
   readonly endpoint: string;
 }
 
-/** The link is gone; what we know may be stale from now on. */
+/** The link is gone; what we know may be stale from now on. Between two `connection.up` there is always one of these. */
 export interface ConnectionDown {
   readonly type: 'connection.down';
   readonly reason: string;

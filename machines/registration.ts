@@ -27,7 +27,7 @@ export interface Registration extends DesiredEntry {
   readonly sent: boolean;
   readonly attempts: number;
   readonly lastError: FailureFact | null;
-  /** A write whose outcome is unknown: the fence it compared, and the intent it served. */
+  /** The first write whose outcome is unknown: the fence it compared, and the intent it served. */
   readonly ambiguous: { readonly fence: string; readonly version: number } | null;
   /** Refused together with others; goes alone until it is clear which one etcd refuses. */
   readonly solo: boolean;

@@ -1,6 +1,6 @@
 /** What the registry machine knows, is told and tells; and how its desired state changes. Pure functions, no machine here. */
 import type { FailureFact } from './failure.js';
-import type { BatchOutcome, Fence, FlushState, RegistrationNews } from './flush.js';
+import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
 import { type DesiredEntry, type Registration, rewrite, stray, wish, withdrawal } from './registration.js';
@@ -58,8 +58,8 @@ export interface RegistryContext extends FlushState {
   readonly input: RegistryInput;
   readonly epoch: number | null;
   readonly history: number;
+  /** The transactions of the running flush that are not answered yet. */
   readonly plan: readonly WriteBatch[];
-  readonly answered: number;
   /** Flushes in a row that left something to be tried again. */
   readonly attempt: number;
   /** The last flush that was complete when the running audit was asked for. */
@@ -80,7 +80,6 @@ export function initialContext(input: RegistryInput): RegistryContext {
     dirty: ShardedMap.empty<true>(),
     ensured: ShardedMap.empty<true>(),
     plan: [],
-    answered: 0,
     retries: 0,
     attempt: 0,
     flush: 0,
@@ -138,6 +137,14 @@ export function withdrawalsOnly(context: RegistryContext): Pick<RegistryContext,
     (key) => context.registrations.get(key)?.state !== 'withdrawing',
   );
   return { dirty: context.dirty.with(others.map((key) => [key, undefined])) };
+}
+
+/** What a flush that begins now writes under. */
+export function termsOf(context: RegistryContext): FlushTerms {
+  return {
+    leaseId: context.lease?.leaseId ?? '',
+    fence: context.fence.status === 'open' ? context.fence.value : null,
+  };
 }
 
 /** True when there is something to write, and a lease and a link to write it with. */

@@ -1,19 +1,15 @@
 /** The life of a registry, from its first connection to its end; and what it keeps and passes on meanwhile. */
 import { setupRegistry } from './registry-setup.js';
 
-/** Desired state, and the news that changes it; first of the regions, so that the others see it changed. */
+/** What is known of link and lease; first of the regions, so that the others see it changed. */
 export const keeping = setupRegistry.createStateConfig({
-  description: 'Keeps what is desired, and passes on what the children tell.',
+  description: 'Keeps what the children tell, and passes it on.',
   initial: 'listening',
   states: {
     listening: {
-      description: 'Commands are accepted and news is passed on.',
+      description: 'News of the children is taken in and passed on.',
       on: {
         'registry.ended': { target: 'ended' },
-        'registry.register': {
-          actions: [{ type: 'rememberWishes', params: ({ event }) => event }, 'tellLeaseWanted'],
-        },
-        'registry.withdraw': { actions: { type: 'rememberWithdrawals', params: ({ event }) => event } },
         'connection.up': {
           actions: [
             { type: 'rememberLink', params: ({ event }) => event },
@@ -45,6 +41,17 @@ export const keeping = setupRegistry.createStateConfig({
   },
 });
 
+/** What is asked for is accepted until the registry closes. */
+const accepting = setupRegistry.createStateConfig({
+  on: {
+    'registry.register': {
+      actions: [{ type: 'rememberWishes', params: ({ event }) => event }, 'tellLeaseWanted'],
+    },
+    'registry.withdraw': { actions: { type: 'rememberWithdrawals', params: ({ event }) => event } },
+    'registry.close': { target: 'closing' },
+  },
+});
+
 /** Where the registry stands between its first connection and its end. */
 export const life = setupRegistry.createStateConfig({
   initial: 'starting',
@@ -60,11 +67,11 @@ export const life = setupRegistry.createStateConfig({
   states: {
     starting: {
       description: 'etcd has not been reached yet; what is asked for is remembered.',
-      on: { 'connection.up': { target: 'running' }, 'registry.close': { target: 'closing' } },
+      on: { ...accepting.on, 'connection.up': { target: 'running' } },
     },
     running: {
       description: 'etcd was reached; what is desired is kept true, also through outages.',
-      on: { 'registry.close': { target: 'closing' } },
+      on: accepting.on,
     },
     closing: {
       description: 'Giving everything back; bounded in time.',

@@ -18,10 +18,11 @@ export const publishing = setupRegistry.createStateConfig({
       states: {
         fencing: {
           description: 'Making sure that this process has a fence to compare.',
-          always: [
-            { guard: 'cannotFlush', target: '#registry.publishing.idle' },
-            { guard: 'isFenced', target: 'writing' },
-          ],
+          always: { guard: 'isFenced', target: 'writing' },
+          on: {
+            'connection.down': { target: '#registry.publishing.idle' },
+            'lease.expired': { target: '#registry.publishing.idle' },
+          },
           invoke: {
             id: 'openFence',
             src: 'openFence',
@@ -69,7 +70,10 @@ export const publishing = setupRegistry.createStateConfig({
             },
           },
           exit: 'endFlush',
-          on: { 'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } } },
+          on: {
+            'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } },
+            'connection.down': { actions: { type: 'recordSilence', params: ({ event }) => event } },
+          },
           always: [
             { guard: 'isFlushedInPart', target: '#registry.publishing.backingOff' },
             { guard: 'isFlushed', target: '#registry.publishing.idle' },
@@ -112,7 +116,6 @@ export const auditing = setupRegistry.createStateConfig({
     reading: {
       description: 'Asking etcd which keys are under our lease.',
       entry: 'rememberAuditStart',
-      always: { guard: 'cannotAudit', target: 'resting' },
       invoke: {
         id: 'readLease',
         src: 'readLease',
@@ -123,6 +126,7 @@ export const auditing = setupRegistry.createStateConfig({
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
+      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },

@@ -3,7 +3,7 @@ import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
 import { type FailureFact, isExpected } from './failure.js';
-import { applyOutcome, areTermsInForce, type Fence, termsOf } from './flush.js';
+import { applyOutcome, applySilence, type Fence, type FlushTerms } from './flush.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
@@ -24,6 +24,7 @@ import {
   type RegistryInput,
   type RegistryNews,
   type RegistrySignal,
+  termsOf,
   withdrawalsOnly,
 } from './registry-context.js';
 import { watcherHub } from './watcher-hub.js';
@@ -42,10 +43,9 @@ export const setupRegistry = setup({
     lease: leaseMachine,
     watchers: watcherHub(),
     openFence: requestPort<OpenedFence, { readonly leaseId: string }>('openFence'),
-    writeBatches: streamPort<
-      BatchAnswered,
-      { readonly leaseId: string; readonly fence: string | null; readonly batches: readonly WriteBatch[] }
-    >('writeBatches'),
+    writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
+      'writeBatches',
+    ),
     readLease: requestPort<LeaseContent, { readonly leaseId: string }>('readLease'),
   },
   delays: {
@@ -61,11 +61,10 @@ export const setupRegistry = setup({
     canFlush: ({ context }) => canFlush(context),
     cannotFlush: ({ context }) => !canFlush(context),
     isFenced: ({ context }) => context.fence.status !== 'unopened',
-    isFlushed: ({ context }) => context.answered >= context.plan.length,
-    isFlushedInPart: ({ context }) => context.answered >= context.plan.length && context.retries > 0,
+    isFlushed: ({ context }) => context.plan.length === 0,
+    isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
-    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isConnectionEnd: (_, { child }: { child: string }) => child === 'connection',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
@@ -88,31 +87,34 @@ export const setupRegistry = setup({
       enqueue.assign(desired);
       if (done.length > 0) enqueue.emit({ type: 'registration.withdrawn', keys: done });
     }),
-    planFlush: assign(({ context }) => {
-      const terms = termsOf(context);
-      const { registrations, ensured, dirty } = context;
-      return {
-        terms,
-        plan: planWrites({ ...terms, registrations, ensured, dirty: dirty.keys() }),
-        flush: context.flush + 1,
-        answered: 0,
-        retries: 0,
-      };
-    }),
+    planFlush: assign(({ context }) => ({
+      plan: planWrites({
+        registrations: context.registrations,
+        dirty: context.dirty.keys(),
+        ensured: context.ensured,
+        ...termsOf(context),
+      }),
+      terms: termsOf(context),
+      flush: context.flush + 1,
+      retries: 0,
+    })),
     recordAnswer: enqueueActions(({ context, enqueue }, { batch, outcome }: BatchAnswered) => {
       const planned = context.plan.find((candidate) => candidate.id === batch);
       if (planned === undefined) return;
-      const isLoss = outcome.type === 'failed' && outcome.failure.kind === 'leaseLost';
-      if (isLoss && areTermsInForce(context)) {
+      if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost') {
         enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.terms.leaseId });
       }
       const { state, news } = applyOutcome(context, planned, outcome);
-      enqueue.assign({ ...state, answered: context.answered + 1 });
+      enqueue.assign({ ...state, plan: context.plan.filter((other) => other !== planned) });
+      for (const item of news) enqueue.emit(item);
+    }),
+    recordSilence: enqueueActions(({ context, enqueue }, { reason }: { reason: string }) => {
+      const { state, news } = applySilence(context, context.plan, reason);
+      enqueue.assign({ ...state, plan: [] });
       for (const item of news) enqueue.emit(item);
     }),
     endFlush: assign(({ context }) => ({
       plan: [],
-      answered: 0,
       attempt: context.retries > 0 ? context.attempt + 1 : 0,
     })),
     rememberFence: assign((_, { fence }: OpenedFence) => ({

@@ -59,12 +59,15 @@ export interface WatcherContext {
   readonly history: number;
   /** The connection's count of histories, as of its last `connection.up`. */
   readonly linkHistory: number;
-  /** The connection's count when the copy was listed; null when there is no copy to resume from. */
+  /**
+   * The connection's count when the copy was listed; null when there is no copy to resume from, and -1 when the copy
+   * turned out to belong to a history that the connection has not noticed.
+   */
   readonly listedUnder: number | null;
   /** The resume point; null before the first listing. */
   readonly revision: Revision | null;
   readonly size: number;
-  /** What our listeners knew when they last heard a live copy: how many keys, of which history. */
+  /** What our listeners knew when the copy was last live: how many keys, of which history. */
   readonly told: { readonly size: number; readonly history: number };
   readonly attempt: number;
   readonly lastError: FailureFact | null;
@@ -143,10 +146,12 @@ export const setupWatcher = setup({
       listedUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
-    forgetTrouble: assign({ attempt: 0, lastError: null }),
-    rememberTold: assign(({ context }) => ({
-      told: { size: context.size, history: context.history },
+    disownCopy: assign((_, { reason }: { reason: string }) => ({
+      listedUnder: -1,
+      lastError: { kind: 'compacted', message: reason } as const,
     })),
+    rememberTold: assign(({ context }) => ({ told: { size: context.size, history: context.history } })),
+    forgetTrouble: assign({ attempt: 0, lastError: null }),
     announceListing: enqueueActions(({ context, enqueue }, listing: Listing) => {
       const news = {
         type: 'watcher.listed',

@@ -9,6 +9,7 @@
  *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
+ *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
  */
 import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';
@@ -86,10 +87,18 @@ const following = setupWatcher.createStateConfig({
       {
         guard: { type: 'isDenied', params: ({ event }) => event.failure },
         target: '#watcher.denied',
-        actions: { type: 'announceDenied', params: ({ event }) => event.failure },
+        actions: [
+          { type: 'rememberFailure', params: ({ event }) => event.failure },
+          { type: 'announceDenied', params: ({ event }) => event.failure },
+        ],
       },
       {
+        guard: { type: 'isExpected', params: ({ event }) => event.failure },
         target: '#watcher.erroring',
+        actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
+      },
+      {
+        target: '#watcher.failed',
         actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
       },
     ],
@@ -176,7 +185,7 @@ const following = setupWatcher.createStateConfig({
           after: {
             verifyPatience: {
               target: '#watcher.listing',
-              actions: { type: 'doubtCopy', params: { reason: 'our copy does not match etcd' } },
+              actions: { type: 'disownCopy', params: { reason: 'our copy does not match etcd' } },
             },
           },
         },
@@ -197,7 +206,6 @@ const erroring = setupWatcher.createStateConfig({
   states: {
     backingOff: {
       description: 'The link is up but this watch failed; the next attempt waits for the backoff.',
-      always: { guard: 'isUnlinked', target: 'waiting' },
       after: {
         retryBackoff: [
           { guard: 'canResume', target: '#watcher.following.reconnecting' },

@@ -63,10 +63,13 @@ export function planWrites(input: PlanInput): readonly WriteBatch[] {
   return pack(waiting, input);
 }
 
-/** A write of unknown outcome that served another intent may still be applied after this one. */
-function needsBump(registration: Registration, fence: string | null): boolean {
-  const { ambiguous } = registration;
-  return ambiguous !== null && ambiguous.fence === fence && ambiguous.version !== registration.version;
+/**
+ * A write of unknown outcome may still be applied after this one. That is no harm if it serves the same intent, except
+ * for a delete: its entry is forgotten once etcd has answered, and what is registered anew must not meet the old one.
+ */
+function needsBump({ ambiguous, version, state }: Registration, fence: string | null): boolean {
+  if (ambiguous === null || ambiguous.fence !== fence) return false;
+  return ambiguous.version !== version || state === 'withdrawing';
 }
 
 function bumped(fence: string): string {
