@@ -116,7 +116,6 @@ export const auditing = setupRegistry.createStateConfig({
     reading: {
       description: 'Asking etcd which keys are under our lease.',
       entry: 'rememberAuditStart',
-      always: { guard: 'cannotAudit', target: 'resting' },
       invoke: {
         id: 'readLease',
         src: 'readLease',
@@ -127,6 +126,7 @@ export const auditing = setupRegistry.createStateConfig({
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
+      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
     },
     stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },

@@ -65,7 +65,6 @@ export const setupRegistry = setup({
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
-    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isConnectionEnd: (_, { child }: { child: string }) => child === 'connection',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',

@@ -74,7 +74,13 @@ const undrawn: Readonly<Record<string, readonly string[]>> = {
   lease: ['alive.renewal', 'alive.trust'],
   watcher: ['closed'],
   registry: [
-    ...['keeping', 'keeping.listening', 'keeping.ended'],
-    ...['life', 'publishing', 'publishing.stopped', 'auditing', 'auditing.stopped'],
+    'keeping',
+    'keeping.listening',
+    'keeping.ended',
+    'life',
+    'publishing',
+    'publishing.stopped',
+    'auditing',
+    'auditing.stopped',
   ],
 };

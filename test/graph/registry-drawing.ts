@@ -19,14 +19,12 @@ export const key = '/dubbo/a/providers/x';
 
 /** What only the machine raises; and what the samples send by themselves whenever it can happen. */
 export const notSentBare: readonly string[] = [
-  ...['child.ended', 'publishing.stop', 'registry.ended', 'machine.failed'],
-  ...['connection.up', 'connection.down', 'lease.alive', 'lease.expired', 'lease.doubtful', 'lease.renewed'],
-  ...['registry.register', 'registry.withdraw', 'registry.close', 'batch.answered'],
-  ...['connection', 'lease', 'watchers'].flatMap((child) => [
-    `xstate.done.actor.${child}`,
-    `xstate.error.actor.${child}`,
-  ]),
-];
+  'child.ended publishing.stop registry.ended machine.failed batch.answered',
+  'connection.up connection.down lease.alive lease.expired lease.doubtful lease.renewed',
+  'registry.register registry.withdraw registry.close',
+  'xstate.done.actor.connection xstate.done.actor.lease xstate.done.actor.watchers',
+  'xstate.error.actor.connection xstate.error.actor.lease xstate.error.actor.watchers',
+].flatMap((types) => types.split(' '));
 
 export const wish: AnyEventObject = {
   type: 'registry.register',
@@ -78,7 +76,10 @@ export function drawRegistration(
   const { state, sent, solo, repair, leaseId, ambiguous, version } = registration;
   const value = fence.status === 'open' ? fence.value : null;
   return {
-    ...{ state, sent, solo, repair },
+    state,
+    sent,
+    solo,
+    repair,
     lease: leaseId === null ? null : leaseId === lease?.leaseId,
     ambiguous: ambiguous && [
       ambiguous.fence === value,

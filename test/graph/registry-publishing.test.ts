@@ -8,7 +8,7 @@ import {
   type WriteBatch,
 } from '../../machines/index.js';
 import { exploreMachine, type GraphState, type Move } from '../../src/testing/index.js';
-import { asksOf, expectSound, nameOf, newsOf, strandedLive, tellSize } from './claims.js';
+import { asksOf, expectSound, nameOf, newsOf, runningIn, strandedLive, tellSize } from './claims.js';
 import { walkToEveryState } from './live.js';
 import {
   answersFor,
@@ -88,6 +88,10 @@ test('writes and opens the fence only with a link and under the lease in use', (
     }
   }
   expect(asks).toBeGreaterThan(0);
+  for (const state of graph.states) {
+    const isAsking = runningIn(state).some((id) => id === 'writeBatches' || id === 'openFence');
+    if (isAsking) expect(state.snapshot.context.epoch, state.key).not.toBe(null);
+  }
 });
 
 test('keeps every wanted entry written under the lease in use, or dirty, or refused', () => {
@@ -138,17 +142,15 @@ test('forgets an entry only after etcd has answered its delete, or when nothing 
   }
 });
 
-test('overtakes a write that may still be applied only with a move of the fence', () => {
+test('overtakes a write that may still be applied, and repeats a delete, only with a move of the fence', () => {
   let overtaken = 0;
   for (const move of graph.moves) {
     const writing = asksOf(move).find(({ id }) => id === 'writeBatches')?.input as WriteInput | undefined;
-    const { ambiguous, version } = registrationIn(move.snapshot.context) ?? {};
-    if (writing?.fence == null || ambiguous?.fence !== writing.fence || ambiguous.version === version)
-      continue;
-    expect(
-      writing.batches.map(({ fenceBump }) => fenceBump),
-      nameOf(move),
-    ).toEqual([String(Number(writing.fence) + 1)]);
+    const known = registrationIn(move.snapshot.context);
+    if (writing?.fence == null || known?.ambiguous?.fence !== writing.fence) continue;
+    if (known.ambiguous.version === known.version && known.state !== 'withdrawing') continue;
+    const bumps = writing.batches.map(({ fenceBump }) => fenceBump);
+    expect(bumps, nameOf(move)).toEqual([String(Number(writing.fence) + 1)]);
     overtaken += 1;
   }
   expect(overtaken).toBeGreaterThan(0);

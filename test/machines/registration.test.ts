@@ -17,6 +17,7 @@ test('is pending, and nothing of it was sent, when it is asked for the first tim
     state: 'pending',
     version: 1,
     leaseId: null,
+    attempted: [],
     flush: 0,
     sent: false,
     attempts: 0,

@@ -108,7 +108,7 @@ test('has only withdrawals left to write at the end', () => {
   expect(sorted(withdrawalsOnly(context).dirty.keys())).toEqual(['/b']);
 });
 
-test('finds by an audit what is missing under the lease', () => {
+test('finds by an audit what is missing under the lease, and asks again for what lies under none', () => {
   const context = contextOf(
     [
       written('/there'),
@@ -122,7 +122,7 @@ test('finds by an audit what is missing under the lease', () => {
     { auditFlush: 3 },
   );
   const found = auditFindings(context, ['/there']);
-  expect(sorted(found.dirty.keys())).toEqual(['/missing']);
+  expect(sorted(found.dirty.keys())).toEqual(['/good', '/missing']);
   expect(found.registrations.get('/missing')).toMatchObject({ state: 'pending', repair: true });
 });
 
