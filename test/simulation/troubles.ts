@@ -21,6 +21,9 @@ export interface Victims {
 
 type Trouble = (victims: Victims, fault: Fault) => (() => void) | undefined;
 
+/** What strangers write, whatever the key. */
+export const strangersValue = 'stranger';
+
 const garbage = ['%E0%A4%A', 'not a url', 'a/b/c', '', '\xff\xfe'];
 
 const troubles: Readonly<Record<FaultKind, Trouble>> = {
@@ -130,7 +133,7 @@ function compact(core: EtcdCore, keep: number): void {
 /** A put by somebody who knows nothing of registries; without space it fails, as it should. */
 function put(core: EtcdCore, key: string, lease: string): void {
   try {
-    core.put({ key: Buffer.from(key, 'latin1'), value: Buffer.from('stranger'), lease });
+    core.put({ key: Buffer.from(key, 'latin1'), value: Buffer.from(strangersValue), lease });
   } catch (thrown) {
     if (!(thrown instanceof Error && thrown.message.includes('space exceeded'))) throw thrown;
   }

@@ -22,6 +22,9 @@ export async function onVirtualHost<T>(
   const { now } = Date;
   const { random: realRandom } = Math;
   const realPerformanceNow = performance.now;
+  const { stackTraceLimit } = Error;
+  // Most errors here are expected answers, and nobody reads where they were made.
+  Error.stackTraceLimit = 0;
   Object.assign(globalThis, {
     setTimeout: (run: (...given: unknown[]) => void, ms = 0, ...args: unknown[]) =>
       clock.setTimeout(() => run(...args), ms),
@@ -39,5 +42,6 @@ export async function onVirtualHost<T>(
     Date.now = now;
     Math.random = realRandom;
     performance.now = realPerformanceNow;
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
