@@ -194,7 +194,7 @@ export class Link {
   connect(client: ConnectionEvents): Connection {
     this.dialCount += 1;
     const events = {
-      onOpen: client.onOpen,
+      onOpen: () => client.onOpen(),
       onLost: (reason: string) => {
         this.lostCount += 1;
         client.onLost(reason);
@@ -219,7 +219,7 @@ export class Link {
 
   /** Resets every connection; new ones are possible at once. */
   reset(): void {
-    for (const connection of [...this.#connections]) {
+    for (const connection of this.#connections) {
       if (connection.isEnded) continue;
       connection.reset((underWay) => this.#dice.integer(0, underWay));
     }

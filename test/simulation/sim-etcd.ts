@@ -179,7 +179,7 @@ export class SimEtcd implements Host {
   loseLeader(): void {
     this.#isLed = false;
     this.core.loseLeader();
-    for (const reply of [...this.#streams]) {
+    for (const reply of this.#streams) {
       this.#clock.setTimeout(() => {
         if (this.#streams.delete(reply)) reply.error(noLeader);
       }, 500 * this.#dice.next());

@@ -188,7 +188,7 @@ class Simulation {
   }
 
   #heal(): void {
-    for (const end of [...this.#ends]) end();
+    for (const end of this.#ends) end();
     this.#world.trace(() => '== healed');
   }
 
@@ -327,9 +327,11 @@ class Simulation {
   }
 }
 
+const aTurn = Promise.resolve();
+
 /** Waits until nothing is left to do at this instant. */
 async function quiet(): Promise<void> {
-  for (let turn = 0; turn < turnsPerStep; turn += 1) await null;
+  for (let turn = 0; turn < turnsPerStep; turn += 1) await aTurn;
 }
 
 /** Service keys are written once and belong to nobody. */
