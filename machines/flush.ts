@@ -89,8 +89,7 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
       const put = { isCurrent, isForeign, leaseId, flush: state.flush };
       registrations.push([operation.key, afterPut(registration, put)]);
       if (isCurrent && !isForeign) written.push(operation.key);
-      if (isForeign && registration.leased && registration.lastError?.kind !== 'conflict')
-        conflicted.push(operation.key);
+      if (isForeign && registration.leased && registration.lastError?.kind !== 'conflict') conflicted.push(operation.key);
     } else if (isCurrent) {
       registrations.push([operation.key, undefined]);
       withdrawn.push(operation.key);
