@@ -91,6 +91,11 @@ export class Connection {
     return this.#isAccepted && !this.#isEndedByServer;
   }
 
+  /** True when the server serves it no more. */
+  get isEnded(): boolean {
+    return this.#isEndedByServer;
+  }
+
   accept(): void {
     this.#isAccepted = true;
     this.down.send(() => this.#client?.onOpen());
@@ -114,7 +119,8 @@ export class Connection {
   closeByClient(): void {
     if (!this.isOwned) return;
     this.#client = undefined;
-    this.up.send(() => this.#endServer());
+    if (this.#isEndedByServer) this.link.forget(this);
+    else this.up.send(() => this.#endServer());
   }
 
   /** The client finds that nobody answers any more. */
@@ -145,7 +151,7 @@ export class Connection {
     this.#isEndedByServer = true;
     for (const end of this.serverEnds) end();
     this.serverEnds.clear();
-    this.link.forget(this);
+    if (!this.isOwned) this.link.forget(this);
   }
 }
 
@@ -188,7 +194,7 @@ export class Link {
   connect(client: ConnectionEvents): Connection {
     this.dialCount += 1;
     const events = {
-      onOpen: client.onOpen,
+      onOpen: () => client.onOpen(),
       onLost: (reason: string) => {
         this.lostCount += 1;
         client.onLost(reason);
@@ -213,7 +219,8 @@ export class Link {
 
   /** Resets every connection; new ones are possible at once. */
   reset(): void {
-    for (const connection of [...this.#connections]) {
+    for (const connection of this.#connections) {
+      if (connection.isEnded) continue;
       connection.reset((underWay) => this.#dice.integer(0, underWay));
     }
   }

@@ -233,6 +233,7 @@ export class Process {
     registry.on('view', ({ prefix, size, revision, stale }) =>
       this.#trace(() => `view ${prefix} ${size} at ${revision}${stale ? ` stale: ${stale.reason}` : ''}`),
     );
+    registry.on('listenerError', (error) => this.#trace(() => String(error)));
     registry.on('failed', (error) => this.#judge('ALWAYS-10', `the registry failed: ${error.message}`));
   }
 

@@ -4,6 +4,7 @@
  */
 import type { IWatchRequest } from 'etcd3';
 import { EtcdCore } from '../../src/testing/etcd-core/core.js';
+import type { WatchEvent, WatchResponse } from '../../src/testing/etcd-core/messages.js';
 import type { Dice } from './chance.js';
 import type { Connection, Host } from './network.js';
 import type { Timer, VirtualClock } from './virtual-clock.js';
@@ -178,7 +179,7 @@ export class SimEtcd implements Host {
   loseLeader(): void {
     this.#isLed = false;
     this.core.loseLeader();
-    for (const reply of [...this.#streams]) {
+    for (const reply of this.#streams) {
       this.#clock.setTimeout(() => {
         if (this.#streams.delete(reply)) reply.error(noLeader);
       }, 500 * this.#dice.next());
@@ -207,10 +208,27 @@ export class SimEtcd implements Host {
   }
 
   #watch(reply: StreamReply): ServerStream {
-    const stream = this.core.openWatchStream((response) => reply.data(response));
+    const send = this.#inBatches(reply);
+    const stream = this.core.openWatchStream(send);
     return {
       receive: (request) => stream.receive(request as IWatchRequest),
       close: () => stream.close(),
+    };
+  }
+
+  /**
+   * A watcher of the past is fed in batches, and each says in its header how far the store is. A real batch has a
+   * thousand revisions, ours two, so that connections also break between them.
+   */
+  #inBatches(reply: StreamReply): (response: WatchResponse) => void {
+    let freeAtMs = 0;
+    return (response) => {
+      for (const events of batchesOf(response.events)) {
+        const part = events.length === response.events.length ? response : { ...response, events };
+        if (freeAtMs <= this.#clock.nowMs && part === response) reply.data(part);
+        else this.#clock.at(freeAtMs, () => reply.data(part));
+        if (part !== response) freeAtMs = Math.max(freeAtMs, this.#clock.nowMs) + 100 * this.#dice.next();
+      }
     };
   }
 
@@ -273,4 +291,16 @@ export class SimEtcd implements Host {
     if (this.#state === 'up') this.serve(undefined, (core) => core.syncWatchers());
     else if (this.#state === 'paused') this.#waiting.push(() => this.#feed());
   }
+}
+
+/** The events by at most two revisions a batch; one empty batch for no events. */
+function batchesOf(events: readonly WatchEvent[]): readonly (readonly WatchEvent[])[] {
+  const revisions = [...new Set(events.map(({ kv }) => kv.mod_revision))];
+  if (revisions.length <= 2) return [events];
+  const batches: WatchEvent[][] = [];
+  for (let from = 0; from < revisions.length; from += 2) {
+    const part = revisions.slice(from, from + 2);
+    batches.push(events.filter(({ kv }) => part.includes(kv.mod_revision)));
+  }
+  return batches;
 }

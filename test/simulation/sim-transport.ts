@@ -104,7 +104,7 @@ export class SimTransport {
         },
         onLost: () => {
           this.#state = 'lost';
-          for (const drop of [...this.#dropped]) drop();
+          for (const drop of this.#dropped) drop();
           this.#dropped.clear();
           this.#tellDisconnected();
         },

@@ -12,19 +12,23 @@ export interface Victims {
   readonly clock: VirtualClock;
   readonly etcd: SimEtcd;
   /** The link of the process that has this place now. */
-  link(who: number): Link;
+  readonly link: (who: number) => Link;
   /** The lease that it has in use. */
-  lease(who: number): string | undefined;
+  readonly lease: (who: number) => string | undefined;
   /** A key that it wants to be registered. */
-  wantedKey(who: number, size: number): string | undefined;
+  readonly wantedKey: (who: number, size: number) => string | undefined;
 }
 
-type Trouble = (victims: Victims, fault: Fault) => (() => void) | undefined;
+// biome-ignore lint/suspicious/noConfusingVoidType: what is over at once returns nothing.
+type Trouble = (victims: Victims, fault: Fault) => (() => void) | void;
+
+/** What strangers write, whatever the key. */
+export const strangersValue = 'stranger';
 
 const garbage = ['%E0%A4%A', 'not a url', 'a/b/c', '', '\xff\xfe'];
 
 const troubles: Readonly<Record<FaultKind, Trouble>> = {
-  reset: ({ link }, { who }) => void link(who).reset(),
+  reset: ({ link }, { who }) => link(who).reset(),
   cut: ({ link }, { who }) => link(who).cut(),
   blackhole: ({ link }, { who }) => link(who).hold({ up: true, down: true }),
   upLost: ({ link }, { who }) => link(who).hold({ up: true, down: false }),
@@ -39,8 +43,8 @@ const troubles: Readonly<Record<FaultKind, Trouble>> = {
     etcd.crash();
     return () => etcd.restart();
   },
-  wipe: ({ etcd }) => void etcd.replace(0),
-  wipeAhead: ({ etcd }, { size }) => void etcd.replace(etcd.core.revision + size),
+  wipe: ({ etcd }) => etcd.replace(0),
+  wipeAhead: ({ etcd }, { size }) => etcd.replace(etcd.core.revision + size),
   pause: ({ etcd }) => {
     etcd.pause();
     return () => etcd.resume();
@@ -61,7 +65,7 @@ const troubles: Readonly<Record<FaultKind, Trouble>> = {
     etcd.setNoSpace(true);
     return () => etcd.setNoSpace(false);
   },
-  compact: ({ etcd }, { size }) => void etcd.serve(undefined, (core) => compact(core, size % 4)),
+  compact: ({ etcd }, { size }) => etcd.serve(undefined, (core) => compact(core, size % 4)),
   storm: (victims, fault) => storm(victims, fault),
   revoke: ({ etcd, lease }, { who }) => {
     const leaseId = lease(who);
@@ -102,7 +106,7 @@ const troubles: Readonly<Record<FaultKind, Trouble>> = {
 
 /** Begins a fault; the returned function ends it. */
 export function begin(victims: Victims, fault: Fault): (() => void) | undefined {
-  return troubles[fault.kind](victims, fault);
+  return troubles[fault.kind](victims, fault) ?? undefined;
 }
 
 /** Resets every 200 ms and compactions every 100 ms. */
@@ -130,7 +134,7 @@ function compact(core: EtcdCore, keep: number): void {
 /** A put by somebody who knows nothing of registries; without space it fails, as it should. */
 function put(core: EtcdCore, key: string, lease: string): void {
   try {
-    core.put({ key: Buffer.from(key, 'latin1'), value: Buffer.from('stranger'), lease });
+    core.put({ key: Buffer.from(key, 'latin1'), value: Buffer.from(strangersValue), lease });
   } catch (thrown) {
     if (!(thrown instanceof Error && thrown.message.includes('space exceeded'))) throw thrown;
   }

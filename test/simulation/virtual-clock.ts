@@ -39,7 +39,7 @@ export class VirtualClock implements Clock {
   }
 
   setTimeout(run: () => void, ms: number): Timer {
-    return this.at(this.#nowMs + (ms > 0 ? ms : 0), run);
+    return this.at(this.#nowMs + Math.max(ms, 0), run);
   }
 
   clearTimeout(timer: unknown): void {

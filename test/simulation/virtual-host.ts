@@ -21,7 +21,10 @@ export async function onVirtualHost<T>(
   const real = { setTimeout, clearTimeout, setImmediate, clearImmediate };
   const { now } = Date;
   const { random: realRandom } = Math;
-  const realPerformanceNow = performance.now;
+  const realPerformanceNow = Object.getOwnPropertyDescriptor(performance, 'now');
+  const { stackTraceLimit } = Error;
+  // Most errors here are expected answers, and nobody reads where they were made.
+  Error.stackTraceLimit = 0;
   Object.assign(globalThis, {
     setTimeout: (run: (...given: unknown[]) => void, ms = 0, ...args: unknown[]) =>
       clock.setTimeout(() => run(...args), ms),
@@ -38,6 +41,8 @@ export async function onVirtualHost<T>(
     Object.assign(globalThis, real);
     Date.now = now;
     Math.random = realRandom;
-    performance.now = realPerformanceNow;
+    if (realPerformanceNow === undefined) Reflect.deleteProperty(performance, 'now');
+    else Object.defineProperty(performance, 'now', realPerformanceNow);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
