@@ -20,6 +20,7 @@ describeOnEtcd('defects of the connection', () => {
   fault('finds out that the line is dead, even when it has nothing to send [C7]', {}, async (stage) => {
     const registry = await stage.open();
     const told = await stage.listen(registry);
+    await stage.sees(told, [...stage.desired, await stage.foreign(40)]);
     const { epoch } = registry.status().connection;
     stage.proxy.blackHole('both');
     await eventually(() => expect(registry.status().connection.state).not.toMatch(/^connected/), 25_000);
