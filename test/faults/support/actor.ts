@@ -14,6 +14,8 @@ export interface ActorOptions {
   readonly sessionMs?: number;
   readonly firstHost?: number;
   readonly count?: number;
+  /** @defaultValue the proxy's */
+  readonly address?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A program and its arguments that runs node, e.g. `prlimit --nofile=30`. */
   readonly under?: readonly string[];
@@ -32,7 +34,7 @@ export class ActorProcess {
       return `dubbo://10.0.${host >> 8}.${host & 255}:20880/${service}?check=false`;
     });
     this.told = new Told(stage.told[0]?.prefix ?? '');
-    const address = stage.proxy.endpoint.replace('http://', '');
+    const address = options.address ?? stage.proxy.endpoint.replace('http://', '');
     const command = [
       ...under,
       process.execPath,

@@ -27,6 +27,8 @@ export class Gateway {
   readonly endpoint: string;
   /** Asked for each call by its path, e.g. `/etcdserverpb.KV/Txn`; undefined passes it on. */
   answer: (path: string) => GrpcAnswer | undefined = () => undefined;
+  /** The headers of every call so far. */
+  readonly calls: IncomingHttpHeaders[] = [];
   readonly #server: Http2Server;
   readonly #upstream: ClientHttp2Session;
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -81,6 +83,7 @@ export class Gateway {
   #pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const path = String(headers[':path']);
     this.#streams.set(stream, path);
+    this.calls.push(headers);
     stream.on('close', () => this.#streams.delete(stream));
     stream.on('error', () => {});
     const own = this.answer(path);

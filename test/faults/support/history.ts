@@ -23,6 +23,8 @@ export class Epoch {
 
 export class History {
   readonly epochs: Epoch[] = [new Epoch()];
+  /** One copy of each key, however often it is written. */
+  readonly #keys = new Map<string, string>();
 
   get current(): Epoch {
     const last = this.epochs.at(-1);
@@ -34,11 +36,19 @@ export class History {
   append(events: readonly HistoryEvent[]): void {
     const { current } = this;
     const { head } = current;
-    current.events.push(...events.filter(({ revision }) => revision > head));
+    for (const event of events) {
+      if (event.revision > head) current.events.push({ ...event, key: this.#oneCopy(event.key) });
+    }
   }
 
   startEpoch(): void {
     this.epochs.push(new Epoch());
+  }
+
+  #oneCopy(key: string): string {
+    const known = this.#keys.get(key);
+    if (known === undefined) this.#keys.set(key, key);
+    return known ?? key;
   }
 }
 

@@ -77,6 +77,7 @@ export class Stage {
     const witness = new Witness(etcd.endpoint);
     const registry = await createRegistry(registryOptions(proxy.endpoint, options.registry));
     const stage = new Stage(etcd, proxy, registry, witness);
+    await witness.caughtUp(stage.control);
     const count = options.registrations ?? 3;
     await Promise.all(Array.from({ length: count }, (_, host) => stage.register(providerUrl(host + 1))));
     await stage.listen();
@@ -138,6 +139,12 @@ export class Stage {
     this.etcd.wipe();
     this.witness.startEpoch();
     await this.etcd.restart();
+  }
+
+  /** Compacts everything up to now, when the witness has seen it. */
+  async compact(): Promise<void> {
+    await this.witness.caughtUp(this.control);
+    await this.etcd.compact(String(this.witness.history.current.head));
   }
 
   /** Leads the proxy to another, empty cluster. */

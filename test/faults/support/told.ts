@@ -45,6 +45,13 @@ export class Told {
     return this.views.at(-1)?.urls;
   }
 
+  /** Lets go of all views that were checked, but the last. */
+  forget(): void {
+    const forgotten = Math.max(0, this.#checked - 1);
+    this.views.splice(0, forgotten);
+    this.#checked -= forgotten;
+  }
+
   /** What is wrong with the views told so far; the history must reach up to the last of them. */
   violations(history: History): readonly string[] {
     for (; this.#checked < this.views.length; this.#checked += 1) {
