@@ -1,5 +1,6 @@
 /** The public names, nothing else. */
 
+export type { ConsumerInput, ServiceInstance, ServiceQuery } from './consumer.js';
 export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
 export { isRegistryError, RegistryError } from './errors.js';
 export type { ConnectionEvent, LeaseEvent, RegistrationEvent, RegistryEvents, ViewEvent } from './events.js';
@@ -12,4 +13,5 @@ export type { StateChange } from './state-changes.js';
 export type { RegistrationStatus, RegistryStatus, SubscriptionStatus, WatcherStatus } from './status.js';
 export { ServiceUrl } from './url.js';
 export type { ServiceUrlParts } from './url-object.js';
-export type { Staleness } from './view.js';
+export type { Position, Staleness } from './view.js';
+export type { RegistryView, ViewIterator } from './view-iterator.js';

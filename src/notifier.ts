@@ -4,12 +4,16 @@
  */
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
-import type { Position } from './view.js';
+import type { Position, Staleness } from './view.js';
 import type { Clock } from './world.js';
 
 /** What a notification is about. */
 export interface NotificationInfo extends Position {
   readonly category: string;
+  /** The interface it is about; for a subscription to `interface=*` each in turn. */
+  readonly service: string;
+  /** Set when the list may be out of date. */
+  readonly stale: Staleness | undefined;
 }
 
 /** Hears the whole list of one category; an empty category is one `empty://` URL. May be asynchronous. */
@@ -50,6 +54,11 @@ export class Notifier {
     if (this.#pending.size > 0) this.#schedule();
   }
 
+  /** True while the listener has still to be told this list. */
+  isPending(list: UrlList): boolean {
+    return this.#pending.has(list);
+  }
+
   /** Resolves once every list offered so far was told, or the notifier is closed. */
   told(): Promise<void> {
     return new Promise((resolve) => {
@@ -87,7 +96,8 @@ export class Notifier {
     if (this.#closed || position === undefined) return 'told';
     this.#pending.delete(list);
     try {
-      await this.#listener(list.urls(), { ...position, category: list.category });
+      const { category, service, staleness: stale } = list;
+      await this.#listener(list.urls(), { ...position, category, service, stale });
       return 'told';
     } catch (error) {
       if (this.#closed) return 'told';
@@ -112,7 +122,8 @@ export class Notifier {
   }
 }
 
-function byCategory(a: UrlList, b: UrlList): number {
+/** Orders lists as listeners are told them. */
+export function byCategory(a: UrlList, b: UrlList): number {
   return rank(a) - rank(b);
 }
 

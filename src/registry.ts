@@ -2,6 +2,7 @@
 import type { FailureFact, RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
 import { Announcer } from './announcer.js';
 import { type Engine, startEngine } from './compose.js';
+import { type ConsumerInput, consumerUrl, instanceOf, type ServiceInstance } from './consumer.js';
 import type { RegistryError } from './errors.js';
 import type { RegistryEvents } from './events.js';
 import { errorFrom, registryError } from './failure-error.js';
@@ -21,6 +22,7 @@ import { type RegistryStatus, statusOf } from './status.js';
 import { Subscriber } from './subscriber.js';
 import { ServiceUrl } from './url.js';
 import type { ServiceUrlParts } from './url-object.js';
+import type { ViewIterator } from './view-iterator.js';
 import { type Clock, realWorld, type World } from './world.js';
 
 /** A URL as text, as a {@link ServiceUrl}, or as a plain object. */
@@ -135,8 +137,9 @@ export class Registry implements AsyncDisposable {
 
   /**
    * Tells the listener who provides what the URL asks for: the whole list of one category a call, first for every
-   * category before this resolves, then whenever one changes. Writes nothing to etcd. When etcd is away it rejects
-   * after `timeoutMs`; with `check=false` or protocol `consumer` it resolves then, and the listener is told later.
+   * category before this resolves, then whenever one changes. `interface=*` asks for all services, each told apart.
+   * Writes nothing to etcd. When etcd is away it rejects after `timeoutMs`; with `check=false` or protocol `consumer`
+   * it resolves then, and the listener is told later.
    */
   async subscribe(
     input: UrlInput,
@@ -145,10 +148,6 @@ export class Registry implements AsyncDisposable {
   ): Promise<SubscriptionHandle> {
     const url = ServiceUrl.from(input);
     this.#requireOpen(`cannot subscribe to ${url.toString()}`);
-    if (url.serviceInterface === '*') {
-      const doing = `cannot subscribe to ${url.toString()}`;
-      throw registryError('REFUSED', doing, 'all services at once are not supported yet');
-    }
     const { timeoutMs } = this.#settings;
     await this.#subscriber.subscribe(url, listener, {
       check: isChecked(url),
@@ -161,6 +160,33 @@ export class Registry implements AsyncDisposable {
   /** Ends a subscription; once this has returned its promise the listener is not called again. */
   async unsubscribe(input: UrlInput, listener: NotifyListener): Promise<void> {
     this.#subscriber.unsubscribe(ServiceUrl.from(input), listener);
+  }
+
+  /**
+   * Who provides what the URL, or the service of that name, asks for; an iterator instead of a listener. Ends when
+   * `signal` is aborted, when the registry is closed, or by `return`; until then it costs what a subscription costs.
+   */
+  watch(input: ConsumerInput, options: CallOptions = {}): ViewIterator {
+    const url = consumerUrl(input);
+    this.#requireOpen(`cannot watch ${url.toString()}`);
+    return this.#subscriber.watch(url, options.signal);
+  }
+
+  /**
+   * All URLs that the URL asks for, of all its categories, without `empty`. Where somebody follows them already it is
+   * what he was told last, a moment behind etcd; else they are read. Rejects when neither is possible within
+   * `timeoutMs`. Leaves nothing behind.
+   */
+  async lookup(input: ConsumerInput, options: CallOptions = {}): Promise<readonly ServiceUrl[]> {
+    const url = consumerUrl(input);
+    this.#requireOpen(`cannot look up ${url.toString()}`);
+    const { timeoutMs } = this.#settings;
+    return this.#subscriber.lookup(url, { timeoutMs, signal: options.signal });
+  }
+
+  /** {@link Registry.lookup} with plain objects: who provides the service of that name. */
+  async instances(input: ConsumerInput, options: CallOptions = {}): Promise<readonly ServiceInstance[]> {
+    return (await this.lookup(input, options)).map(instanceOf);
   }
 
   /** The state of everything, as plain JSON without secrets. */
@@ -232,7 +258,7 @@ export class Registry implements AsyncDisposable {
   #fail(failure: FailureFact): void {
     this.#failure = failure;
     const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
-    this.#subscriber.close(errorFor);
+    this.#subscriber.close(errorFor, true);
     this.#publisher.close(errorFor);
     for (const waiter of this.#connecting) waiter.reject(errorFor(waiter.doing));
     this.#events.emit('failed', errorFrom('the registry has stopped', failure));

@@ -57,9 +57,11 @@ export interface WatcherStatus {
   readonly lastError: FailureFact | null;
 }
 
+/** A listener's subscription, or an iterator's. */
 export interface SubscriptionStatus {
   readonly url: string;
   readonly categories: readonly {
+    readonly service: string;
     readonly category: string;
     readonly providerCount: number;
     readonly revision: string | null;
@@ -96,13 +98,14 @@ export function statusOf(engine: Engine, subscriber: Subscriber): RegistryStatus
       stale: subscriber.views.get(prefix)?.stale ?? null,
       lastError: watcher.context.lastError,
     })),
-    subscriptions: [...subscriber.subscriptions()].map(({ url, lists }) => ({
-      url: url.toString(),
-      categories: lists.map((list) => ({
+    subscriptions: [...subscriber.selections()].map((selection) => ({
+      url: selection.url.toString(),
+      categories: [...selection.lists()].map((list) => ({
+        service: list.service,
         category: list.category,
         providerCount: list.size,
         revision: list.position?.revision ?? null,
-        stale: subscriber.views.get(`${list.path}/`)?.stale ?? null,
+        stale: subscriber.views.get(list.prefix)?.stale ?? null,
       })),
     })),
   };

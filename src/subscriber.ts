@@ -1,15 +1,20 @@
-/** The subscriptions of this process: who listens to what, over views that are shared by prefix. */
-import type { FailureFact, WatcherHubNews } from '../machines/index.js';
+/** The subscriptions of this process: who listens to what, who iterates, over views that are shared by prefix. */
+import type { WatcherHubNews } from '../machines/index.js';
+import { AllServices } from './all-services.js';
 import type { Engine } from './compose.js';
+import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-import { type KeyLayout, prefixOf } from './key-layout.js';
-import { Notifier, type NotifyListener } from './notifier.js';
+import type { KeyLayout } from './key-layout.js';
+import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
+import { byCategory, type NotifyListener } from './notifier.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
+import { CategorySelection, type Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
-import { UrlList } from './url-list.js';
-import { View } from './view.js';
+import type { View } from './view.js';
+import { LatestViews } from './view-iterator.js';
+import { Views } from './views.js';
 import type { Clock } from './world.js';
 
 export interface SubscribeOptions {
@@ -19,96 +24,34 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface SubscriberEvents {
-  listenerError(error: unknown): void;
-  undecodable(key: string, error: RegistryError): void;
-}
-
-/** One listener on one consumer URL. */
-export class ListenerSubscription {
-  readonly url: ServiceUrl;
-  readonly listener: NotifyListener;
-  readonly lists: readonly UrlList[];
-  readonly #notifier: Notifier;
-  readonly #first: Promise<void>;
-  #resolveFirst: () => void = () => {};
-  #rejectFirst: (error: RegistryError) => void = () => {};
-  #isStarted = false;
-
-  constructor(
-    url: ServiceUrl,
-    listener: NotifyListener,
-    surroundings: { readonly layout: KeyLayout; readonly events: SubscriberEvents; readonly clock: Clock },
-  ) {
-    const { layout, events, clock } = surroundings;
-    this.url = url;
-    this.listener = listener;
-    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
-    this.#first = new Promise((resolve, reject) => {
-      this.#resolveFirst = resolve;
-      this.#rejectFirst = reject;
-    });
-    this.#first.catch(() => {});
-    const paths = layout.categoryPaths(url);
-    this.lists = layout.categories(url).map(
-      (category, index) =>
-        new UrlList(url, category, paths[index] ?? '', {
-          settled: (list, isNews) => this.#settled(list, isNews),
-          denied: (list, failure) => this.#denied(list, failure),
-          undecodable: (key, error) => events.undecodable(key, error),
-        }),
-    );
-  }
-
-  /** Resolves when the listener was told every category once. */
-  get first(): Promise<void> {
-    return this.#first;
-  }
-
-  close(error: RegistryError): void {
-    this.#notifier.close();
-    this.#rejectFirst(error);
-  }
-
-  /** The first notification covers all categories, so none is told before all are known. */
-  #settled(list: UrlList, isNews: boolean): void {
-    if (this.#isStarted) {
-      if (isNews) this.#notifier.offer(list);
-      else this.#notifier.remind();
-      return;
-    }
-    if (this.lists.some((other) => other.position === undefined)) return;
-    this.#isStarted = true;
-    for (const every of this.lists) this.#notifier.offer(every);
-    void this.#notifier.told().then(() => this.#resolveFirst());
-  }
-
-  #denied(list: UrlList, failure: FailureFact): void {
-    this.#rejectFirst(errorFrom(`cannot subscribe to ${list.path}`, failure, { key: list.path }));
-  }
-}
-
 export class Subscriber {
   readonly #engine: Engine;
-  readonly #layout: KeyLayout;
   readonly #events: SubscriberEvents;
   readonly #clock: Clock;
-  readonly #views = new Map<string, View>();
+  readonly #views: Views;
+  readonly #select: Select;
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
+  readonly #iterators = new Set<LatestViews>();
 
   constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents, clock: Clock) {
     this.#engine = engine;
-    this.#layout = layout;
     this.#events = events;
     this.#clock = clock;
+    this.#views = new Views(engine, clock);
+    this.#select = (url, listener) =>
+      url.serviceInterface === anyValue
+        ? new AllServices(url, layout, this.#views, listener)
+        : new CategorySelection(url, layout, this.#views, listener);
   }
 
-  get views(): ReadonlyMap<string, View> {
+  get views(): Pick<Views, 'get'> {
     return this.#views;
   }
 
-  *subscriptions(): IterableIterator<ListenerSubscription> {
-    for (const listeners of this.#subscriptions.values()) yield* listeners.values();
+  /** What is subscribed or iterated. */
+  *selections(): IterableIterator<Selection> {
+    for (const { selection } of this.#listening()) yield selection;
+    for (const { selection } of this.#iterators) yield selection;
   }
 
   /** Resolves after the first notification; see {@link SubscribeOptions} for when it rejects. */
@@ -116,18 +59,10 @@ export class Subscriber {
     const doing = `cannot subscribe to ${url.toString()}`;
     if (options.signal?.aborted === true) throw abortError(doing, options.signal);
     const known = this.#subscriptions.get(url.canonicalKey)?.get(listener);
-    const subscription =
-      known ??
-      this.#add(
-        new ListenerSubscription(url, listener, {
-          layout: this.#layout,
-          events: this.#events,
-          clock: this.#clock,
-        }),
-      );
+    const subscription = known ?? this.#add(url, listener);
     try {
       const { check, timeoutMs, signal } = options;
-      const prefixes = subscription.lists.map(({ path }) => prefixOf(path));
+      const { prefixes } = subscription.selection;
       const overdue = (): RegistryError | undefined =>
         check ? overdueError(this.#engine, { doing, timeoutMs }, prefixes) : undefined;
       await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
@@ -154,28 +89,77 @@ export class Subscriber {
     );
   }
 
-  /** Patches the view that the news is about. */
-  handle(news: WatcherHubNews): View | undefined {
-    const view = this.#views.get(news.prefix);
-    view?.apply(news, this.#clock.now());
-    return view;
+  /** Iterates over what the URL selects until the signal is aborted or the registry is closed. */
+  watch(url: ServiceUrl, signal: AbortSignal | undefined): LatestViews {
+    const iterator = new LatestViews(url, {
+      select: this.#select,
+      signal,
+      undecodable: (key, error) => this.#events.undecodable(key, error),
+      ended: (ended) => this.#iterators.delete(ended),
+    });
+    this.#iterators.add(iterator);
+    if (signal?.aborted === true) iterator.close();
+    else iterator.selection.open();
+    return iterator;
   }
 
-  close(errorFor: (doing: string) => RegistryError): void {
-    for (const subscription of this.subscriptions()) {
+  /** All that the URL selects now, in the order in which listeners are told; leaves nothing behind. */
+  async lookup(url: ServiceUrl, options: Omit<SubscribeOptions, 'check'>): Promise<readonly ServiceUrl[]> {
+    const doing = `cannot look up ${url.toString()}`;
+    const { timeoutMs, signal } = options;
+    let selection: Selection | undefined;
+    const overdue = (): RegistryError =>
+      overdueError(this.#engine, { doing, timeoutMs }, selection?.prefixes);
+    try {
+      await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
+        selection = this.#select(url, {
+          known: () => waiter.resolve(),
+          settled: () => {},
+          stale: () => {},
+          denied: (path, failure) => waiter.reject(errorFrom(doing, failure, { key: path })),
+          undecodable: (key, error) => this.#events.undecodable(key, error),
+          isPending: () => false,
+        });
+        selection.open();
+      });
+      return [...(selection?.lists() ?? [])].sort(byCategory).flatMap((list) => list.providers());
+    } finally {
+      selection?.close();
+    }
+  }
+
+  /** Patches the view that the news is about. */
+  handle(news: WatcherHubNews): View | undefined {
+    return this.#views.handle(news);
+  }
+
+  /** With an error for each; iterators end without one unless the registry has failed. */
+  close(errorFor: (doing: string) => RegistryError, isFailure = false): void {
+    for (const subscription of this.#listening()) {
       subscription.close(errorFor(`cannot subscribe to ${subscription.url.toString()}`));
+    }
+    for (const iterator of [...this.#iterators]) {
+      iterator.close(isFailure ? errorFor(`cannot watch ${iterator.url.toString()}`) : undefined);
     }
     this.#subscriptions.clear();
     this.#views.clear();
   }
 
-  #add(subscription: ListenerSubscription): ListenerSubscription {
-    const { url, listener } = subscription;
+  *#listening(): IterableIterator<ListenerSubscription> {
+    for (const listeners of this.#subscriptions.values()) yield* listeners.values();
+  }
+
+  #add(url: ServiceUrl, listener: NotifyListener): ListenerSubscription {
+    const subscription = new ListenerSubscription(url, listener, {
+      select: this.#select,
+      events: this.#events,
+      clock: this.#clock,
+    });
     const listeners =
       this.#subscriptions.get(url.canonicalKey) ?? new Map<NotifyListener, ListenerSubscription>();
     this.#subscriptions.set(url.canonicalKey, listeners);
     listeners.set(listener, subscription);
-    for (const list of subscription.lists) this.#viewOf(prefixOf(list.path)).add(list);
+    subscription.selection.open();
     return subscription;
   }
 
@@ -186,22 +170,5 @@ export class Subscriber {
     subscription.close(error);
     listeners.delete(subscription.listener);
     if (listeners.size === 0) this.#subscriptions.delete(subscription.url.canonicalKey);
-    for (const list of subscription.lists) {
-      const prefix = prefixOf(list.path);
-      const view = this.#views.get(prefix);
-      view?.remove(list);
-      if (view?.readerCount !== 0) continue;
-      this.#views.delete(prefix);
-      this.#engine.unwatch(prefix);
-    }
-  }
-
-  #viewOf(prefix: string): View {
-    const known = this.#views.get(prefix);
-    if (known !== undefined) return known;
-    const view = new View(prefix);
-    this.#views.set(prefix, view);
-    this.#engine.watch(prefix);
-    return view;
   }
 }

@@ -4,15 +4,17 @@
  */
 import type { Entry, EntryChange, FailureFact } from '../machines/index.js';
 import { RegistryError } from './errors.js';
-import { childOf } from './key-layout.js';
+import { childOf, prefixOf } from './key-layout.js';
 import type { ServiceUrl } from './url.js';
 import { emptyUrlFor, isMatch, urlOfChild } from './url-match.js';
-import type { Position, ViewReader } from './view.js';
+import type { Position, Staleness, ViewReader } from './view.js';
 
 /** What a list tells its subscription. */
 export interface UrlListListener {
   /** `isNews` when the matching URLs are others than at the last time. */
   settled(list: UrlList, isNews: boolean): void;
+  /** What the list contains may be out of date; told only after it was settled once. */
+  stale(list: UrlList, staleness: Staleness): void;
   denied(list: UrlList, failure: FailureFact): void;
   undecodable(key: string, error: RegistryError): void;
 }
@@ -20,19 +22,29 @@ export interface UrlListListener {
 export class UrlList implements ViewReader {
   readonly category: string;
   readonly path: string;
+  /** The prefix of the view it reads. */
+  readonly prefix: string;
   readonly #consumer: ServiceUrl;
   readonly #listener: UrlListListener;
   readonly #keys: string[] = [];
   readonly #urls: ServiceUrl[] = [];
   #position: Position | undefined;
+  #staleness: Staleness | undefined;
   #isSettled = false;
   /** True while the listener does not know the present content. */
   #isNews = true;
 
-  constructor(consumer: ServiceUrl, category: string, path: string, listener: UrlListListener) {
+  constructor(
+    consumer: ServiceUrl,
+    category: string,
+    path: string,
+    listener: UrlListListener,
+    prefix: string = prefixOf(path),
+  ) {
     this.#consumer = consumer;
     this.category = category;
     this.path = path;
+    this.prefix = prefix;
     this.#listener = listener;
   }
 
@@ -49,6 +61,20 @@ export class UrlList implements ViewReader {
   /** The matching URLs, or one empty URL for none (Dubbo 2.7: NotifyListener.notify). */
   urls(): readonly ServiceUrl[] {
     return this.#urls.length > 0 ? [...this.#urls] : [emptyUrlFor(this.#consumer, this.category)];
+  }
+
+  /** The interface asked for. */
+  get service(): string {
+    return this.#consumer.serviceInterface ?? '';
+  }
+
+  get staleness(): Staleness | undefined {
+    return this.#staleness;
+  }
+
+  /** The matching URLs; none where nobody provides. */
+  providers(): readonly ServiceUrl[] {
+    return [...this.#urls];
   }
 
   get size(): number {
@@ -75,10 +101,16 @@ export class UrlList implements ViewReader {
 
   settled(position: Position): void {
     this.#position = position;
+    this.#staleness = undefined;
     this.#isSettled = true;
     const isNews = this.#isNews;
     this.#isNews = false;
     this.#listener.settled(this, isNews);
+  }
+
+  stale(staleness: Staleness): void {
+    this.#staleness = staleness;
+    if (this.#position !== undefined) this.#listener.stale(this, staleness);
   }
 
   denied(failure: FailureFact): void {

@@ -23,6 +23,8 @@ export interface ViewReader {
   changed(changes: readonly EntryChange[]): void;
   /** The content equals etcd at this position. */
   settled(position: Position): void;
+  /** The content may be out of date from now on, until it is settled again. */
+  stale(staleness: Staleness): void;
   /** etcd does not permit us to read the prefix. */
   denied(failure: FailureFact): void;
 }
@@ -65,6 +67,7 @@ export class View {
     if (this.#position === undefined) return;
     reader.replaced(this.#entries.values());
     if (this.#live) reader.settled(this.#position);
+    else if (this.#stale !== undefined) reader.stale(this.#stale);
   }
 
   remove(reader: ViewReader): void {
@@ -87,18 +90,15 @@ export class View {
         this.#settle();
         break;
       case 'watcher.stale':
-        this.#live = false;
-        this.#stale ??= { since: now, reason: news.reason };
+        this.#becomeStale({ since: now, reason: news.reason });
         break;
       case 'watcher.denied':
-        this.#live = false;
         this.#failure = news.failure;
-        this.#stale ??= { since: now, reason: news.failure.message };
+        this.#becomeStale({ since: now, reason: news.failure.message });
         for (const reader of this.#readers) reader.denied(news.failure);
         break;
       case 'watcher.crashed':
-        this.#live = false;
-        this.#stale ??= { since: now, reason: news.failure.message };
+        this.#becomeStale({ since: now, reason: news.failure.message });
         break;
     }
   }
@@ -118,6 +118,14 @@ export class View {
     this.#position = { history: this.#position?.history ?? 0, revision };
     for (const reader of this.#readers) reader.changed(changes);
     if (this.#live) this.#settle();
+  }
+
+  /** What began earlier is told once, with its first reason. */
+  #becomeStale(staleness: Staleness): void {
+    this.#live = false;
+    if (this.#stale !== undefined) return;
+    this.#stale = staleness;
+    for (const reader of this.#readers) reader.stale(staleness);
   }
 
   #settle(): void {

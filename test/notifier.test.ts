@@ -6,7 +6,7 @@ import { UrlList } from '../src/url-list.js';
 import { realWorld } from '../src/world.js';
 
 const consumer = ServiceUrl.parse('consumer://10.0.0.9/a.B?category=providers,configurators,routers');
-const ignore = { settled: () => {}, denied: () => {}, undecodable: () => {} };
+const ignore = { settled: () => {}, stale: () => {}, denied: () => {}, undecodable: () => {} };
 
 function list(category: string): UrlList {
   return new UrlList(consumer, category, `/dubbo/a.B/${category}`, ignore);

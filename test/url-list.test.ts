@@ -21,6 +21,7 @@ function make(consumer: string): { list: UrlList; skipped: string[]; settledCoun
     settled: (_, isNews) => {
       if (isNews) count += 1;
     },
+    stale: () => {},
     denied: () => {},
     undecodable: (key) => skipped.push(key),
   });

@@ -24,6 +24,7 @@ function reader(log: string[]): ViewReader {
     replaced: (entries) => log.push(`replaced ${[...entries].map(({ key }) => key).join()}`),
     changed: (changes) => log.push(`changed ${changes.map(({ key }) => key).join()}`),
     settled: ({ history, revision }) => log.push(`settled ${history}/${revision}`),
+    stale: ({ reason }) => log.push(`stale ${reason}`),
     denied: ({ message }) => log.push(`denied ${message}`),
   };
 }
@@ -39,6 +40,7 @@ test('settles only when the watcher is live, so that no mixture is told [SUB-2]'
     'settled 0/5',
     'changed /p/b',
     'settled 0/6',
+    'stale gone',
     'changed /p/c',
     'settled 0/7',
   ]);
@@ -69,9 +71,9 @@ test('gives a late reader the present content at once, and calls it settled when
   view.apply(stale, 1);
   const late: string[] = [];
   view.add(reader(late));
-  expect(late).toEqual(['replaced /p/a']);
+  expect(late).toEqual(['replaced /p/a', 'stale gone']);
   view.apply(live, 2);
-  expect(late).toEqual(['replaced /p/a', 'settled 0/5']);
+  expect(late).toEqual(['replaced /p/a', 'stale gone', 'settled 0/5']);
 });
 
 test('tells every reader, also a late one, that the prefix is denied', () => {
@@ -80,7 +82,7 @@ test('tells every reader, also a late one, that the prefix is denied', () => {
   view.add(reader(log));
   view.apply({ type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } }, 1);
   view.add(reader(log));
-  expect(log).toEqual(['denied no', 'denied no']);
+  expect(log).toEqual(['stale no', 'denied no', 'denied no']);
 });
 test('forgets that a prefix was denied once it could be listed', () => {
   const view = new View('/a/');
@@ -89,6 +91,7 @@ test('forgets that a prefix was denied once it could be listed', () => {
     replaced: () => told.push(`${name} replaced`),
     changed: () => told.push(`${name} changed`),
     settled: () => told.push(`${name} settled`),
+    stale: () => {},
     denied: () => told.push(`${name} denied`),
   });
   view.apply({ type: 'watcher.denied', prefix: '/a/', failure: { kind: 'denied', message: 'no' } }, 0);

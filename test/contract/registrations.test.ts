@@ -172,7 +172,20 @@ function registrations(start: () => Promise<EtcdUnderTest>): void {
     expect(JSON.stringify(registry.status())).not.toContain('secret');
   });
 
-  test('shows every registration, watcher and subscription as plain JSON, and no password [SEE-1]', async () => {
+  test('is not disturbed by an observer that throws [SEE-3]', async () => {
+    const registry = await open();
+    const errors: unknown[] = [];
+    registry.on('listenerError', (error) => errors.push(error));
+    registry.on('state', () => {
+      throw new Error('looked too closely');
+    });
+    await registry.register(provider);
+    await registry.unregister(provider);
+    expect(errors[0]).toMatchObject({ message: 'looked too closely' });
+    expect(registry.status()).toMatchObject({ state: 'running', publishing: 'idle', registrations: [] });
+  });
+
+  test('shows every registration, watcher and subscription as plain JSON, and no password [SEE-1] [SEE-3]', async () => {
     const registry = await open();
     const events: unknown[] = [];
     registry.on('registration', (event) => events.push(event));

@@ -1,6 +1,12 @@
 /** What the proofs over machine graphs share: reading moves, and the claims that hold for every machine. */
 import { expect } from 'vitest';
-import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import {
+  type AnyActorRef,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  transition,
+} from 'xstate';
 import type { GraphState, MachineGraph, Move } from '../../src/testing/index.js';
 import type { Walked } from './live.js';
 
@@ -61,6 +67,24 @@ export function expectSound<TMachine extends AnyStateMachine>(
   expect(broken.map((state) => graph.pathTo(state).map(nameOf))).toEqual([]);
   const some = graph.moves.filter((_, index) => index % every === 0);
   expect(graph.blurred(some).map(nameOf)).toEqual([]);
+  for (const move of some) expectPure(move);
+}
+
+/** The same state and event give the same state and effects, and leave the state they started from as it was. */
+function expectPure<TMachine extends AnyStateMachine>(move: Move<TMachine>): void {
+  const from = move.from.snapshot as AnyMachineSnapshot;
+  const before = JSON.stringify(from.context);
+  const [first, second] = [1, 2].map(() => {
+    const [next, effects] = transition(from.machine, from, move.event);
+    return JSON.stringify([
+      next.status,
+      next.value,
+      next.context,
+      effects.map(({ type, params }) => [type, params]),
+    ]);
+  });
+  expect(second, nameOf(move)).toBe(first);
+  expect(JSON.stringify(from.context), nameOf(move)).toBe(before);
 }
 
 /** The states, other than ended ones, from which `goal` is out of reach. */

@@ -115,7 +115,7 @@ test('follows the link exactly while it is up, and asks one question at a time',
   }
 });
 
-test('can come up and can be closed as long as it lives, and nothing breaks it', () => {
+test('can come up and can be closed as long as it lives, and nothing breaks it [SEE-2]', () => {
   expect(strandedLive(graph, isUp)).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
   expectSound(graph);

@@ -141,7 +141,7 @@ test('is never usable again once it was closed', () => {
   expect([...after].filter(isUsable)).toEqual([]);
 });
 
-test('can be usable as long as nobody has closed it, and can be closed, and nothing breaks it', () => {
+test('can be usable as long as nobody has closed it, and can be closed, and nothing breaks it [SEE-2]', () => {
   const isClosing = ({ snapshot }: GraphState<Lease>): boolean => snapshot.matches('revoking');
   expect(strandedLive(graph, (state) => isUsable(state) || isClosing(state))).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);

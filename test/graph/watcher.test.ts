@@ -248,7 +248,7 @@ test('asks for nothing without a link, and one question at a time with it', () =
   }
 });
 
-test('can be live and can be closed as long as it lives, and nothing breaks it', () => {
+test('can be live and can be closed as long as it lives, and nothing breaks it [SEE-2]', () => {
   expect(strandedLive(graph, isLive)).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
   expectSound(graph);
