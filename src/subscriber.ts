@@ -138,7 +138,7 @@ export class Subscriber {
     for (const subscription of this.#listening()) {
       subscription.close(errorFor(`cannot subscribe to ${subscription.url.toString()}`));
     }
-    for (const iterator of [...this.#iterators]) {
+    for (const iterator of this.#iterators) {
       iterator.close(isFailure ? errorFor(`cannot watch ${iterator.url.toString()}`) : undefined);
     }
     this.#subscriptions.clear();

@@ -124,7 +124,7 @@ test.each([
   const views = iterate('consumer://10.0.0.9/a.B', abort.signal);
   expect([...etcd.watched]).toEqual([prefix]);
   const waiting = [next(views), next(views)];
-  await end(views, abort);
+  await Promise.resolve(end(views, abort));
   expect(await Promise.all(waiting)).toEqual(['done', 'done']);
   expect(await next(views)).toBe('done');
   expect([...etcd.watched]).toEqual([]);

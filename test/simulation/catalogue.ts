@@ -22,7 +22,7 @@ export interface Consumed {
 
 export const providedPerProcess = 8;
 export const consumedPerProcess = 5;
-export const serviceCount = 2;
+const serviceCount = 2;
 
 const layout = new KeyLayout('/dubbo');
 const providers = new Map<string, Provided>();
@@ -73,7 +73,7 @@ export function isProvided(key: string): boolean {
   return byKey.has(key);
 }
 
-export function providedAt(key: string): Provided | undefined {
+function providedAt(key: string): Provided | undefined {
   return byKey.get(key);
 }
 
