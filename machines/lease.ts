@@ -123,7 +123,7 @@ const renewing = setupLease.createStateConfig({
 /** How far the last acknowledged renewal still carries. */
 const trusting = setupLease.createStateConfig({
   initial: 'certain',
-  on: { 'renewal.acknowledged': { target: '.certain', reenter: true } },
+  on: { 'renewal.acknowledged': { target: '.certain' } },
   states: {
     certain: {
       description: 'Renewed less than two thirds of the TTL ago.',
@@ -205,13 +205,7 @@ export const leaseMachine = setupLease.createMachine({
       description: 'The lease is gone, and the keys under it with it; a replacement needs the link.',
       entry: 'announceExpiry',
       always: { guard: 'isLinked', target: 'recovering' },
-      on: {
-        'connection.up': {
-          target: 'recovering',
-          actions: { type: 'rememberLink', params: ({ event }) => event },
-        },
-        'lease.close': { target: 'revoking' },
-      },
+      on: { 'lease.close': { target: 'revoking' } },
     },
     recovering: {
       ...askingForLease,
@@ -221,11 +215,11 @@ export const leaseMachine = setupLease.createMachine({
     revoking: {
       description: 'Giving the lease back, so that etcd drops our keys at once.',
       after: { revokeTimeout: { target: 'closed' } },
-      initial: 'asking',
+      on: { 'connection.down': { target: '.waiting', actions: 'forgetLink' } },
+      initial: 'waiting',
       states: {
         asking: {
           description: 'The revocation is on its way.',
-          always: { guard: 'isUnlinked', target: 'waiting' },
           invoke: {
             id: 'revokeLease',
             src: 'revokeLease',
@@ -243,21 +237,14 @@ export const leaseMachine = setupLease.createMachine({
               },
             ],
           },
-          on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
         },
         backingOff: {
           description: 'etcd could not serve the revocation; the next attempt waits for the backoff.',
-          always: { guard: 'isUnlinked', target: 'waiting' },
           after: { retryBackoff: { target: 'asking' } },
         },
         waiting: {
           description: 'etcd may come back in time; if not, the lease ends by itself.',
-          on: {
-            'connection.up': {
-              target: 'asking',
-              actions: { type: 'rememberLink', params: ({ event }) => event },
-            },
-          },
+          always: { guard: 'isLinked', target: 'asking' },
         },
       },
     },

@@ -98,7 +98,7 @@ export const setupWatcher = setup({
     emptyProtection: 30_000,
   },
   guards: {
-    isUnlinked: ({ context }) => context.epoch === null,
+    isLinked: ({ context }) => context.epoch !== null,
     canResume: ({ context }) => context.listedUnder === context.linkHistory,
     canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
@@ -109,7 +109,6 @@ export const setupWatcher = setup({
       isAfter(context.revision ?? '0', revision),
     isConfirmed: ({ context }, found: Verification) =>
       found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
-    isProtected: ({ context }) => isEmptyByWipe(context),
     isUnprotected: ({ context }) => !isEmptyByWipe(context),
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },

@@ -18,13 +18,12 @@ import { causeOfEnd, setupWatcher } from './watcher-setup.js';
 /** Asks for the whole prefix, and tells and remembers the answer. */
 const listingNow = setupWatcher.createStateConfig({
   description: 'The prefix is being read.',
-  always: { guard: 'isUnlinked', target: 'waiting' },
   invoke: {
     id: 'listPrefix',
     src: 'listPrefix',
     input: ({ context }) => ({ prefix: context.prefix }),
     onDone: {
-      target: '#watcher.following.judging',
+      target: '#watcher.following',
       actions: [
         { type: 'announceListing', params: ({ event }) => event.output },
         { type: 'rememberListing', params: ({ event }) => event.output },
@@ -109,7 +108,7 @@ const following = setupWatcher.createStateConfig({
       },
     ],
   },
-  initial: 'judging',
+  initial: 'protecting',
   states: {
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
@@ -117,14 +116,9 @@ const following = setupWatcher.createStateConfig({
       entry: ['forgetTrouble', 'announceLive'],
       exit: 'rememberTold',
     },
-    judging: {
-      description: 'Our copy equals etcd; may it be told?',
-      tags: ['stale'],
-      always: [{ guard: 'isProtected', target: 'protecting' }, { target: 'watching' }],
-    },
     protecting: {
       description:
-        'etcd was wiped and nobody is left in it; the last copy stands while providers register again.',
+        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
       tags: ['stale'],
       always: { guard: 'isUnprotected', target: 'watching' },
       after: { emptyProtection: { target: 'watching' } },
@@ -156,7 +150,7 @@ const following = setupWatcher.createStateConfig({
             onDone: [
               {
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
-                target: '#watcher.following.judging',
+                target: '#watcher.following.protecting',
               },
               {
                 guard: { type: 'wasOvertaken', params: ({ event }) => event.output },
@@ -267,10 +261,13 @@ export const watcherMachine = setupWatcher.createMachine({
           actions: { type: 'forgetLink', params: ({ event }) => event },
         },
       },
-      initial: 'asking',
+      initial: 'waiting',
       states: {
         asking: listingNow,
-        waiting: { description: 'There is no link; the prefix is listed when it is back.' },
+        waiting: {
+          description: 'There is no link; the prefix is listed when it is back.',
+          always: { guard: 'isLinked', target: 'asking' },
+        },
       },
     },
     following,
