@@ -200,13 +200,7 @@ export const leaseMachine = setupLease.createMachine({
       description: 'The lease is gone, and the keys under it with it; a replacement needs the link.',
       entry: 'announceExpiry',
       always: { guard: 'isLinked', target: 'recovering' },
-      on: {
-        'connection.up': {
-          target: 'recovering',
-          actions: { type: 'rememberLink', params: ({ event }) => event },
-        },
-        'lease.close': { target: 'revoking' },
-      },
+      on: { 'lease.close': { target: 'revoking' } },
     },
     recovering: {
       ...askingForLease,
@@ -216,11 +210,11 @@ export const leaseMachine = setupLease.createMachine({
     revoking: {
       description: 'Giving the lease back, so that etcd drops our keys at once.',
       after: { revokeTimeout: { target: 'closed' } },
-      initial: 'asking',
+      on: { 'connection.down': { target: '.waiting', actions: 'forgetLink' } },
+      initial: 'waiting',
       states: {
         asking: {
           description: 'The revocation is on its way.',
-          always: { guard: 'isUnlinked', target: 'waiting' },
           invoke: {
             id: 'revokeLease',
             src: 'revokeLease',
@@ -235,21 +229,14 @@ export const leaseMachine = setupLease.createMachine({
               { target: '#lease.failed', actions: { type: 'rememberFailure', params: failureIn } },
             ],
           },
-          on: { 'connection.down': { target: 'waiting', actions: 'forgetLink' } },
         },
         backingOff: {
           description: 'etcd could not serve the revocation; the next attempt waits for the backoff.',
-          always: { guard: 'isUnlinked', target: 'waiting' },
           after: { retryBackoff: { target: 'asking' } },
         },
         waiting: {
           description: 'etcd may come back in time; if not, the lease ends by itself.',
-          on: {
-            'connection.up': {
-              target: 'asking',
-              actions: { type: 'rememberLink', params: ({ event }) => event },
-            },
-          },
+          always: { guard: 'isLinked', target: 'asking' },
         },
       },
     },

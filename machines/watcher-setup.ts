@@ -108,7 +108,7 @@ export const setupWatcher = setup({
   guards: {
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
-    isUnlinked: ({ context }) => context.epoch === null,
+    isLinked: ({ context }) => context.epoch !== null,
     canResume: ({ context }) => context.listedUnder === context.linkHistory,
     canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
@@ -119,7 +119,6 @@ export const setupWatcher = setup({
       isAfter(context.revision ?? '0', revision),
     isConfirmed: ({ context }, found: Verification) =>
       found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
-    isProtected: ({ context }) => isEmptyByWipe(context),
     isUnprotected: ({ context }) => !isEmptyByWipe(context),
     isComparedEnough: ({ context }) => context.comparisons >= comparisonsMax,
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,

@@ -18,13 +18,12 @@ import { causeOfEnd, setupWatcher } from './watcher-setup.js';
 /** Asks for the whole prefix, and tells and remembers the answer. */
 const listingNow = setupWatcher.createStateConfig({
   description: 'The prefix is being read.',
-  always: { guard: 'isUnlinked', target: 'waiting' },
   invoke: {
     id: 'listPrefix',
     src: 'listPrefix',
     input: ({ context }) => ({ prefix: context.prefix }),
     onDone: {
-      target: '#watcher.following.judging',
+      target: '#watcher.following',
       actions: [
         { type: 'announceListing', params: ({ event }) => event.output },
         { type: 'rememberListing', params: ({ event }) => event.output },
@@ -103,7 +102,7 @@ const following = setupWatcher.createStateConfig({
       },
     ],
   },
-  initial: 'judging',
+  initial: 'protecting',
   states: {
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
@@ -111,14 +110,9 @@ const following = setupWatcher.createStateConfig({
       entry: ['forgetTrouble', 'announceLive'],
       exit: 'rememberTold',
     },
-    judging: {
-      description: 'Our copy equals etcd; may it be told?',
-      tags: ['stale'],
-      always: [{ guard: 'isProtected', target: 'protecting' }, { target: 'watching' }],
-    },
     protecting: {
       description:
-        'etcd was wiped and nobody is left in it; the last copy stands while providers register again.',
+        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
       tags: ['stale'],
       always: { guard: 'isUnprotected', target: 'watching' },
       after: { emptyProtection: { target: 'watching' } },
@@ -152,7 +146,7 @@ const following = setupWatcher.createStateConfig({
             onDone: [
               {
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
-                target: '#watcher.following.judging',
+                target: '#watcher.following.protecting',
               },
               {
                 guard: 'isComparedEnough',
@@ -269,10 +263,13 @@ export const watcherMachine = setupWatcher.createMachine({
           actions: { type: 'forgetLink', params: ({ event }) => event },
         },
       },
-      initial: 'asking',
+      initial: 'waiting',
       states: {
         asking: listingNow,
-        waiting: { description: 'There is no link; the prefix is listed when it is back.' },
+        waiting: {
+          description: 'There is no link; the prefix is listed when it is back.',
+          always: { guard: 'isLinked', target: 'asking' },
+        },
       },
     },
     following,

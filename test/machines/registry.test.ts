@@ -1,38 +1,11 @@
-import type { Registration, RegistryContext } from '../../machines/index.js';
 import { registryMachine } from '../../machines/index.js';
 import { describeTables } from '../support/describe-table.js';
+import { viewOfRegistry } from '../support/registry-view.js';
 
 describeTables(
   registryMachine,
   ['registry-life.txt', 'registry-publishing.txt', 'registry-answers.txt', 'registry-auditing.txt'].map(
     (name) => new URL(name, import.meta.url),
   ),
-  (context) => viewOf(context as RegistryContext),
+  viewOfRegistry,
 );
-
-/** The context with one line for each registration, and keys instead of what belongs to them. */
-function viewOf({ registrations, dirty, ensured, lease, plan, ...rest }: RegistryContext): object {
-  return {
-    ...rest,
-    input: undefined,
-    lease: lease?.leaseId ?? null,
-    dirty: [...dirty.keys()].sort(),
-    ensured: [...ensured.keys()].sort(),
-    plan: plan.map(({ versions }) => [...versions.keys()]),
-    ...Object.fromEntries([...registrations].map(([key, registration]) => [key, lineOf(registration)])),
-    keys: [...registrations.keys()].sort(),
-  };
-}
-
-function lineOf(registration: Registration): string {
-  const { state, version, leaseId, flush, sent, attempts, lastError, ambiguous, solo, repair } = registration;
-  return [
-    `${state} v${version}`,
-    ...(sent ? [`sent under ${leaseId ?? 'no lease'} in flush ${flush}`] : []),
-    ...(attempts > 0 ? [`attempts ${attempts}`] : []),
-    ...(lastError === null ? [] : [lastError.kind]),
-    ...(ambiguous === null ? [] : [`v${ambiguous.version} unknown at fence ${ambiguous.fence}`]),
-    ...(solo ? ['solo'] : []),
-    ...(repair ? ['repair'] : []),
-  ].join(', ');
-}

@@ -73,10 +73,6 @@ export function isProvided(key: string): boolean {
   return byKey.has(key);
 }
 
-function providedAt(key: string): Provided | undefined {
-  return byKey.get(key);
-}
-
 /** The keys behind a notification, in order; an unknown URL stands for itself. */
 export function keysOfTold(
   urls: readonly { readonly protocol: string; toString(): string }[],

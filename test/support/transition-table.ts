@@ -7,7 +7,7 @@
  * - `<situation>: <command>`, below a remark that is the row's title
  *
  * The commands are those of the scenarios: send, fact, answer, fail, elapse. Below `----` stands the next state with its
- * tags; then the effects as in a scenario, and every field of the context that changes.
+ * tags; then the effects as in a scenario, what the machine ends with, and every field of the context that changes.
  */
 import {
   type AnyMachineSnapshot,
@@ -88,6 +88,7 @@ export function outcomeOf(
   return [
     `${pathOf(after.value)}${after.tags.size > 0 ? ` [${[...after.tags].join(', ')}]` : ''}`,
     ...asked.flatMap((effect) => lineOf(effect) ?? []).map((line) => `  ${line}`),
+    ...(before?.status === 'active' && after.status === 'done' ? [`  end${textOfOutput(after.output)}`] : []),
     ...changesBetween(before === undefined ? {} : view(before.context), view(after.context)),
   ].join('\n');
 }
@@ -179,6 +180,10 @@ function changesBetween(before: object, after: object): readonly string[] {
   return Object.entries(after)
     .filter(([name, value]) => plainText(value) !== plainText(known[name]))
     .map(([name, value]) => `  ${name} = ${plainText(value)}`);
+}
+
+function textOfOutput(output: unknown): string {
+  return output === undefined ? '' : ` ${plainText(output)}`;
 }
 
 /** An actor that has just settled is stopped by XState all the same. */
