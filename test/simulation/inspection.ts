@@ -46,7 +46,7 @@ export class Inspection {
       isLeaseHonest(process.leaseState, sinceRenewalMs, this.#world.ttlMs),
     );
     const { heldSinceMs } = process.link;
-    const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - heldSinceMs;
+    const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - Math.max(heldSinceMs, process.upSinceMs);
     jury.judge('ALWAYS-9', process.name, isLinkHonest(process.isUp, silentMs));
   }
 

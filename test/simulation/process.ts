@@ -75,6 +75,7 @@ export class Process {
   #registry: Registry | undefined;
   state: 'running' | 'closing' | 'closed' | 'dead' = 'running';
   isUp = false;
+  upSinceMs = 0;
   leaseState = 'none';
   renewalSentAtMs = 0;
   #grantSentAtMs = 0;
@@ -221,6 +222,7 @@ export class Process {
     this.#registry = registry;
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
+      this.upSinceMs = this.#world.clock.nowMs;
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
