@@ -1,6 +1,6 @@
 /** Looks at every process once a second: honest states, bounded resources. */
 import { hasFewTimers, isLeaseHonest, isLinkHonest, isPatient, isWithinLimits } from './guarantees.js';
-import { type Process, type SimWorld, ttlMs } from './process.js';
+import type { Process, SimWorld } from './process.js';
 
 export class Inspection {
   readonly #world: SimWorld;
@@ -40,9 +40,13 @@ export class Inspection {
   #honest(process: Process): void {
     const { clock, jury } = this.#world;
     const sinceRenewalMs = clock.nowMs - process.renewalSentAtMs;
-    jury.judge('ALWAYS-9', process.name, isLeaseHonest(process.leaseState, sinceRenewalMs, ttlMs));
+    jury.judge(
+      'ALWAYS-9',
+      process.name,
+      isLeaseHonest(process.leaseState, sinceRenewalMs, this.#world.ttlMs),
+    );
     const { heldSinceMs } = process.link;
-    const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - heldSinceMs;
+    const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - Math.max(heldSinceMs, process.upSinceMs);
     jury.judge('ALWAYS-9', process.name, isLinkHonest(process.isUp, silentMs));
   }
 

@@ -32,6 +32,7 @@ export interface SimWorld {
   readonly witness: Witness;
   readonly jury: Jury;
   readonly trace: (line: () => string) => void;
+  readonly ttlMs: number;
   /** How many timers the story itself has set. */
   readonly planned: () => number;
   readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
@@ -53,11 +54,8 @@ export interface Listening {
   stop: () => void;
 }
 
-export const ttlMs = 6_000;
-
 const options = {
   check: false,
-  sessionMs: ttlMs,
   auditIntervalMs: 8_000,
   emptyProtectionMs: 5_000,
 };
@@ -77,6 +75,7 @@ export class Process {
   #registry: Registry | undefined;
   state: 'running' | 'closing' | 'closed' | 'dead' = 'running';
   isUp = false;
+  upSinceMs = 0;
   leaseState = 'none';
   renewalSentAtMs = 0;
   #grantSentAtMs = 0;
@@ -216,10 +215,14 @@ export class Process {
       connect: (settings: Parameters<typeof connectEtcd>[0]) =>
         connectEtcd(settings, () => SimTransport.open(around)),
     };
-    const registry = await createRegistryIn(world, 'etcd3://etcd:2379', options);
+    const registry = await createRegistryIn(world, 'etcd3://etcd:2379', {
+      ...options,
+      sessionMs: this.#world.ttlMs,
+    });
     this.#registry = registry;
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
+      this.upSinceMs = this.#world.clock.nowMs;
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {

@@ -8,7 +8,7 @@ import { deletesOwn, isForgotten, isQuiet, isRegistered, isUpToDate } from './gu
 import { Inspection } from './inspection.js';
 import { Jury, type Violation } from './jury.js';
 import { Link } from './network.js';
-import { Process, type SimWorld, ttlMs } from './process.js';
+import { Process, type SimWorld } from './process.js';
 import { SimEtcd } from './sim-etcd.js';
 import { closeAtMs, type Deed, endAtMs, type Fault, healAtMs, type Story } from './story.js';
 import { begin, strangersValue } from './troubles.js';
@@ -90,6 +90,7 @@ class Simulation {
       jury: this.jury,
       etcd: new SimEtcd(clock, diceFor(story.seed, 'etcd'), witness),
       trace: trace ? (line) => trace(`${(clock.nowMs / 1000).toFixed(3).padStart(8)} ${line()}`) : () => {},
+      ttlMs: story.ttlMs ?? 6_000,
       planned: () => this.#planned,
       tampering: options.tampering ?? {},
     };
@@ -200,19 +201,21 @@ class Simulation {
       this.#judgeConvergence('EVENTUALLY-1');
       for (const process of this.#processes) before.set(process, { ...process.asked });
     });
-    this.#plan(healAtMs + 22_900, () => {
-      for (const [process, counts] of before) this.#judgeQuiet(process, counts, 4_900);
+    this.#plan(healAtMs + 21_900, () => {
+      for (const [process, counts] of before) this.#judgeQuiet(process, counts, 3_900);
     });
-    this.#plan(healAtMs + 23_000, () => {
+    this.#plan(healAtMs + 22_000, () => {
       for (const index of [0, 1]) {
         etcd.serve('stranger', (core) =>
           core.put({ key: Buffer.from(strange(index).key), value: Buffer.from('new') }),
         );
       }
     });
-    this.#plan(healAtMs + 23_110, () => this.#judgeListeners('EVENTUALLY-2'));
-    this.#plan(healAtMs + 23_200, () => this.#revokeAll());
-    this.#plan(healAtMs + 23_200 + ttlMs / 3 + 2_000, () => this.#judgeConvergence('EVENTUALLY-3'));
+    this.#plan(healAtMs + 22_110, () => this.#judgeListeners('EVENTUALLY-2'));
+    this.#plan(healAtMs + 22_200, () => this.#revokeAll());
+    this.#plan(healAtMs + 22_200 + this.#world.ttlMs / 3 + 2_000, () =>
+      this.#judgeConvergence('EVENTUALLY-3'),
+    );
     this.#plan(closeAtMs, () => {
       for (const process of this.#processes) process.close();
     });
@@ -271,7 +274,11 @@ class Simulation {
     );
     const wanted = [...process.wishes].filter(([, { is }]) => is === 'registered').map(([key]) => key);
     const hasContested = wanted.some((key) => this.#isContested(process, key));
-    this.jury.judge('BOUNDED-2', process.name, isQuiet({ asked, windowMs, ttlMs, hasContested }));
+    this.jury.judge(
+      'BOUNDED-2',
+      process.name,
+      isQuiet({ asked, windowMs, ttlMs: this.#world.ttlMs, hasContested }),
+    );
   }
 
   /** True when another process wants the key too, or when no lease guards it. */

@@ -49,6 +49,8 @@ export interface Fault {
 export interface Story {
   readonly seed: number;
   readonly processes: number;
+  /** Of every lease. @defaultValue 6000 */
+  readonly ttlMs?: number;
   readonly workload: readonly Deed[];
   readonly faults: readonly Fault[];
 }
@@ -91,6 +93,7 @@ export function storyOf(seed: number): Story {
   return {
     seed,
     processes,
+    ttlMs: dice.pick([6_000, 9_000, 12_000]),
     workload: workloadOf(diceFor(seed, 'workload'), processes),
     faults: faultsOf(diceFor(seed, 'faults'), processes),
   };
