@@ -33,10 +33,11 @@ describe('leasehold', () => {
 
   test('exports exactly these types', () => {
     const expected = `
-      CallOptions ConnectionEvent LeaseEvent NotificationInfo NotifyListener RegistrationEvent
-      RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts RegistryEvents
-      RegistryOptions RegistryStatus ServiceUrlParts Staleness StateChange SubscriptionHandle
-      SubscriptionStatus UrlInput ViewEvent WatcherStatus
+      CallOptions ConnectionEvent ConsumerInput LeaseEvent NotificationInfo NotifyListener Position
+      RegistrationEvent RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts
+      RegistryEvents RegistryOptions RegistryStatus RegistryView ServiceInstance ServiceQuery
+      ServiceUrlParts Staleness StateChange SubscriptionHandle SubscriptionStatus UrlInput ViewEvent
+      ViewIterator WatcherStatus
     `;
     expect(typesOf('src/index.ts')).toEqual(namesIn(expected));
   });
@@ -69,7 +70,7 @@ describe('leasehold/machines', () => {
 describe('leasehold/testing', () => {
   test('exports exactly these values', () => {
     const expected = `
-      exploreMachine startMemoryEtcd
+      createVirtualClock exploreMachine playScenario startMemoryEtcd
     `;
     expect(Object.keys(testing).sort()).toEqual(namesIn(expected));
   });
@@ -77,7 +78,7 @@ describe('leasehold/testing', () => {
   test('exports exactly these types', () => {
     const expected = `
       Exploration GraphState MachineGraph MemoryEtcd MemoryEtcdKey MemoryEtcdLease MemoryEtcdOptions
-      Move
+      Move ScenarioMachines VirtualClock
     `;
     expect(typesOf('src/testing/index.ts')).toEqual(namesIn(expected));
   });
