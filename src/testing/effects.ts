@@ -26,7 +26,10 @@ export interface EventLike {
   readonly [field: string]: unknown;
 }
 
-/** What `transition` or `initialTransition` listed. What begins and ends in one step never runs, and is left out. */
+/**
+ * What `transition` or `initialTransition` listed, in the order in which it takes effect. What begins and ends in one
+ * step never runs, and is left out.
+ */
 export function effectsOf(actions: readonly ExecutableActionObject[]): readonly Effect[] {
   const effects: Effect[] = [];
   for (const action of actions) {
@@ -36,7 +39,30 @@ export function effectsOf(actions: readonly ExecutableActionObject[]): readonly 
     if (begun === -1) effects.push(effect);
     else effects.splice(begun, 1);
   }
-  return effects;
+  return inOrderOfEffect(effects);
+}
+
+/** A message to an actor that is only started later in the step waits for the start. */
+function inOrderOfEffect(effects: readonly Effect[]): readonly Effect[] {
+  const isEarly = effects.map((effect, index) => {
+    if (effect.type !== 'tell') return false;
+    const next = effects.slice(index).find((other) => isAbout(other, effect.to));
+    return next?.type === 'ask';
+  });
+  return effects.flatMap((effect, index) => {
+    if (isEarly[index] === true) return [];
+    if (effect.type !== 'ask') return [effect];
+    return [effect, ...effects.filter((other, at) => at < index && isEarly[at] && isTo(other, effect.port))];
+  });
+}
+
+/** The start or the stop of an actor. */
+function isAbout(effect: Effect, port: string): boolean {
+  return (effect.type === 'ask' || effect.type === 'drop') && effect.port === port;
+}
+
+function isTo(effect: Effect, port: string): boolean {
+  return effect.type === 'tell' && effect.to === port;
 }
 
 /** As a line of a scenario; undefined for what scenarios do not show. */

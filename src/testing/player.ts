@@ -41,9 +41,9 @@ export function playersFrom(player: Player): readonly Player[] {
   return [player, ...[...player.children.values()].flatMap(playersFrom)];
 }
 
-/** Its state in the words of `status()` and of state events. */
+/** Its state in the words of `status()` and of state events; a machine without states is just active, or done. */
 export function pathIn({ snapshot }: Player): string {
-  return pathOf(snapshot.value);
+  return pathOf(snapshot.value) || snapshot.status;
 }
 
 export function isMachine(logic: unknown): logic is AnyStateMachine {

@@ -16,7 +16,7 @@ import { isMachine, newPlayer, type PendingTimer, type Player, pathIn, playersFr
 import { createVirtualClock } from './virtual-clock.js';
 
 /** More delays than this do not end before another in a story that a person has written. */
-const stepLimit = 10_000;
+const stepLimit = 1_000;
 
 /** One machine and its children on stage; {@link Stage.takeLines} tells what happened. */
 export class Stage {
@@ -211,8 +211,9 @@ export class Stage {
   /** What one machine on stage tells another is seen by what the other does. */
   #lineOf(player: Player, effect: Effect): string | undefined {
     if (effect.type !== 'tell') return lineOf(effect);
-    const target = this.#targetOf(player, effect.to);
-    return target === undefined ? lineOf(effect) : `tell ${target.name} ${effect.event.type}`;
+    const known = this.#targetOf(player, effect.to)?.name;
+    const name = known ?? (this.#withChildren.has(effect.to) ? effect.to : undefined);
+    return name === undefined ? lineOf(effect) : `tell ${name} ${effect.event.type}`;
   }
 
   /** A machine knows its parent only by a reference without a name. */

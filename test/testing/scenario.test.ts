@@ -180,6 +180,24 @@ function conversation(log: string[]) {
   });
 }
 
+test('delivers a message to a machine that starts in the same step once it has started', () => {
+  const child = setup({ types: {} as { events: { type: 'hello' } } }).createMachine({
+    id: 'child',
+    initial: 'alone',
+    states: { alone: { on: { hello: { target: 'greeted' } } }, greeted: {} },
+  });
+  const parent = setup({ actors: { child } }).createMachine({
+    id: 'parent',
+    entry: sendTo('child', { type: 'hello' }),
+    invoke: { id: 'child', src: 'child' },
+  });
+  const actor = createActor(parent).start();
+  expect(actor.getSnapshot().children['child']?.getSnapshot().value).toBe('greeted');
+  expect(playScenario('start parent with child\n', { parent })).toBe(
+    'start parent with child\n----\nparent: active\n  ask child\n  tell child hello\nchild: alone\nchild: greeted\n',
+  );
+});
+
 test('delivers messages between machines in the order in which actors would', () => {
   const heard: string[] = [];
   const actor = createActor(conversation(heard), { clock: createVirtualClock() }).start();
