@@ -31,6 +31,23 @@ export function isTruth(witness: Witness, prefix: string, told: Told, sinceEpoch
   return `${prefix} at revision ${told.revision} was told as ${show(told.keys)}; etcd held ${show(actual)}`;
 }
 
+/**
+ * ALWAYS-1: a replaced history is said, to those who know the sentinel of the one before. The count of histories may stand only if what was told last is true in the new
+ * history as well, so that nobody could tell.
+ */
+export function saysHistory(
+  witness: Witness,
+  prefix: string,
+  last: Told,
+  told: Told,
+  epoch: number,
+): Verdict {
+  if (told.history > last.history) return undefined;
+  const then = witness.keysAt(epoch, prefix, last.revision)?.filter(isProvided);
+  if (then !== undefined && sameKeys(then, last.keys)) return undefined;
+  return `${prefix} is told from epoch ${epoch} at (${told.history}, ${told.revision}) as if nothing had been replaced`;
+}
+
 /** ALWAYS-3: an empty list is told only if etcd said so. */
 export function isEmptyInEtcd(witness: Witness, prefix: string, told: Told): Verdict {
   if (told.keys.length > 0) return undefined;

@@ -15,6 +15,7 @@ import {
   isTruth,
   isWanted,
   renewsLeaseInUse,
+  saysHistory,
   type Told,
   wasWritten,
 } from './guarantees.js';
@@ -71,6 +72,9 @@ export class Process {
   readonly dials: number[] = [];
   readonly #world: SimWorld;
   readonly #written = new Set<string>();
+  /** Epochs whose sentinel this process knows, because a write of its was answered there. */
+  readonly #markedEpochs = new Set<number>();
+  #writtenEpoch = 0;
   readonly #clock: Clock & { isStopped: boolean };
   #registry: Registry | undefined;
   state: 'running' | 'closing' | 'closed' | 'dead' = 'running';
@@ -199,7 +203,8 @@ export class Process {
   }
 
   /** Etcd has applied a write of this process. */
-  wrote({ key, after }: Seen): void {
+  wrote({ epoch, key, after }: Seen): void {
+    if (after !== undefined) this.#writtenEpoch = epoch;
     if (after === undefined || !key.startsWith('/dubbo/') || key.split('/').length < 5) return;
     this.#written.add(key);
     const wish = this.wishes.get(key);
@@ -230,9 +235,10 @@ export class Process {
       if (state === 'alive') this.renewalSentAtMs = Math.max(this.renewalSentAtMs, this.#grantSentAtMs);
       this.#trace(() => `lease ${state} ${leaseId}`);
     });
-    registry.on('registration', ({ state, keys }) =>
-      this.#trace(() => `registration ${state} ${keys.map(short).join(' ')}`),
-    );
+    registry.on('registration', ({ state, keys }) => {
+      if (state === 'written') this.#markedEpochs.add(this.#writtenEpoch);
+      this.#trace(() => `registration ${state} ${keys.map(short).join(' ')}`);
+    });
     registry.on('view', ({ prefix, size, revision, stale }) =>
       this.#trace(() => `view ${prefix} ${size} at ${revision}${stale ? ` stale: ${stale.reason}` : ''}`),
     );
@@ -257,6 +263,11 @@ export class Process {
     this.#judge('ALWAYS-3', isEmptyInEtcd(witness, prefix, told));
     const epoch = isTruth(witness, prefix, told, listening.epochs.get(prefix) ?? 0);
     this.#judge('ALWAYS-2', typeof epoch === 'string' ? epoch : undefined);
+    const last = listening.last.get(prefix);
+    const before = listening.epochs.get(prefix) ?? 0;
+    if (typeof epoch === 'number' && last !== undefined && epoch > before && this.#markedEpochs.has(before)) {
+      this.#judge('ALWAYS-1', saysHistory(witness, prefix, last, told, epoch));
+    }
     if (typeof epoch === 'number') listening.epochs.set(prefix, epoch);
     if (manner === 'throwing' && listening.callCount % 3 === 1)
       throw new Error('a listener that throws now and then');
