@@ -1,6 +1,7 @@
 /** The registry as its users see it: URLs in, lists of URLs out. */
 import type { FailureFact, RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
 import { Announcer } from './announcer.js';
+import { CacheFile } from './cache-file.js';
 import { type Engine, startEngine } from './compose.js';
 import { type ConsumerInput, consumerUrl, instanceOf, type ServiceInstance } from './consumer.js';
 import type { RegistryError } from './errors.js';
@@ -69,6 +70,7 @@ export class Registry implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #publisher: Publisher;
   readonly #subscriber: Subscriber;
+  readonly #cache: CacheFile | undefined;
   readonly #events = new Announcer();
   readonly #undecodable = new Set<string>();
   readonly #connecting = new Set<Waiter>();
@@ -94,6 +96,7 @@ export class Registry implements AsyncDisposable {
       undecodable: (key: string, error: RegistryError) => this.#reportUndecodable(key, error),
     };
     this.#subscriber = new Subscriber(this.#engine, settings.layout, events, world.clock);
+    this.#cache = this.#openCache(world);
   }
 
   /**
@@ -191,7 +194,7 @@ export class Registry implements AsyncDisposable {
 
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#engine, this.#subscriber);
+    return statusOf(this.#engine, this.#subscriber, this.#cache);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */
@@ -239,14 +242,30 @@ export class Registry implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const isSaved = this.#cache?.close();
     this.#subscriber.close(closedError);
     this.#publisher.flush();
     this.#engine.send({ type: 'registry.close' });
     await this.#engine.ended;
     this.#publisher.close(closedError);
+    if (isSaved !== undefined) await this.#atMost(this.#settings.closeTimeoutMs, isSaved);
     this.#stopObserving?.();
     this.#engine.stop();
     this.#events.close();
+  }
+
+  #openCache({ clock, files }: World): CacheFile | undefined {
+    const { cachePath } = this.#settings;
+    if (cachePath === undefined || files === undefined) return undefined;
+    const report = (error: RegistryError): void => this.#events.emit('cacheError', error);
+    const cache = new CacheFile(cachePath, { files, clock, collect: () => this.#subscriber.known(), report });
+    this.#subscriber.useCache(cache);
+    return cache;
+  }
+
+  #atMost(timeoutMs: number, done: Promise<void>): Promise<void> {
+    const patience = { clock: this.#clock, doing: 'closing', timeoutMs, overdue: () => undefined };
+    return waitWith(patience, (waiter) => void done.then(() => waiter.resolve()));
   }
 
   #requireOpen(doing: string): void {
