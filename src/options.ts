@@ -5,7 +5,7 @@ import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
-import { endpointsOf, leaseTtlSeconds, parseRegistryAddress } from './registry-address.js';
+import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
 export interface RegistryOptions {
@@ -51,6 +51,8 @@ export interface RegistrySettings extends EngineSettings {
   readonly shownAddress: string;
   readonly check: boolean;
   readonly timeoutMs: number;
+  /** Equal for those who may share a registry. Holds the password; not to be shown. */
+  readonly sharingKey: string;
   /** Undefined where no cache is kept. */
   readonly cachePath: string | undefined;
 }
@@ -87,12 +89,14 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const metaRoot = options.metaRoot ?? '/leasehold';
   requireOutside(metaRoot, layout.root);
   const { username, password } = url;
+  const endpoints = securedEndpoints(url, options.tls !== undefined);
   return {
+    sharingKey: `${[...new Set(endpoints)].sort().join()} ${registryCacheKey(url.withHost('etcd').withPort(0))}`,
     layout,
     shownAddress: `${url.protocol}://${url.address}`,
     check: url.getBooleanParameter('check', true),
     timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
-    endpoints: securedEndpoints(url, options.tls !== undefined),
+    endpoints,
     cachePath: cachePathOf(url),
     root: layout.root,
     metaRoot,

@@ -60,7 +60,7 @@ export class Subscriber {
     this.#cache = cache;
   }
 
-  get views(): Pick<Views, 'get'> {
+  get views(): Views {
     return this.#views;
   }
 
@@ -68,6 +68,11 @@ export class Subscriber {
   *selections(): IterableIterator<Selection> {
     for (const { selection } of this.#listening()) yield selection;
     for (const { selection } of this.#iterators) yield selection;
+  }
+
+  urls(): readonly ServiceUrl[] {
+    const byKey = new Map([...this.selections()].map(({ url }) => [url.canonicalKey, url]));
+    return [...byKey.values()];
   }
 
   /** Resolves after the first notification; see {@link SubscribeOptions} for when it rejects. */
