@@ -1,16 +1,22 @@
 /** Tells a registry's events to whoever listens; a handler that throws never reaches the machines. */
 import { EventEmitter } from 'eventemitter3';
 import type { RegistryNews } from '../machines/index.js';
+import type { RegistryError } from './errors.js';
 import type { RegistryEvents } from './events.js';
 import { shownKey } from './shown-key.js';
 
 type Name = keyof RegistryEvents;
 type Handler = (...args: unknown[]) => unknown;
 
+/** So many unreadable keys are remembered as reported; after that each may be reported once more. */
+const undecodableMax = 1_000;
+
 export class Announcer {
   readonly #events = new EventEmitter<Name>();
   /** What was added for each handler: the handler behind a guard. */
   readonly #guarded = new WeakMap<Handler, Handler>();
+
+  readonly #undecodable = new Set<string>();
 
   on<N extends Name>(name: N, handler: RegistryEvents[N]): void {
     this.#events.on(name, this.#guard(name, handler as Handler));
@@ -36,6 +42,14 @@ export class Announcer {
   report(error: unknown): void {
     if (this.has('listenerError')) this.emit('listenerError', error);
     else process.emitWarning(error instanceof Error ? error : String(error));
+  }
+
+  /** Tells of a key that cannot be read, once. */
+  reportUndecodable(key: string, error: RegistryError): void {
+    if (this.#undecodable.has(key)) return;
+    if (this.#undecodable.size >= undecodableMax) this.#undecodable.clear();
+    this.#undecodable.add(key);
+    this.emit('undecodable', { key, error });
   }
 
   /** The handler, with what it throws or rejects with reported instead of thrown. */

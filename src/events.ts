@@ -19,6 +19,8 @@ export interface RegistryEvents {
   listenerError: (error: unknown) => void;
   /** A key under a watched prefix cannot be read as a URL; it is skipped. Once per key. */
   undecodable: (event: { readonly key: string; readonly error: RegistryError }) => void;
+  /** The cache file cannot be read or written; the registry works without it. */
+  cacheError: (error: RegistryError) => void;
   /** Something nobody expected; the registry has stopped. */
   failed: (error: RegistryError) => void;
 }

@@ -6,6 +6,16 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface RegisterOptions extends CallOptions {
+  /** Nothing is written before this resolves; a service that is not ready is found by nobody. If it rejects, so does the call. */
+  readonly when?: Promise<unknown>;
+}
+
+export interface CloseOptions {
+  /** Withdraws first, and waits so long before the rest, so that consumers can notice, in milliseconds. @defaultValue 0 */
+  readonly drainMs?: number;
+}
+
 /** One registration. Closing it withdraws the key, unless another registration of this process holds it too. */
 export interface RegistrationHandle extends AsyncDisposable {
   readonly url: ServiceUrl;

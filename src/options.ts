@@ -1,10 +1,11 @@
 /** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
+import { cachePathOf } from './cache-file.js';
 import type { EngineSettings } from './compose.js';
 import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
-import { endpointsOf, leaseTtlSeconds, parseRegistryAddress } from './registry-address.js';
+import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
 export interface RegistryOptions {
@@ -30,6 +31,13 @@ export interface RegistryOptions {
   readonly emptyProtectionMs?: number;
   /** Where the sentinel and the fences are kept, outside the root. @defaultValue '/leasehold' */
   readonly metaRoot?: string;
+  /**
+   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere.
+   * @defaultValue '~/.dubbo/dubbo-registry-<application>-<address>.cache'
+   */
+  readonly file?: string | false;
+  /** The name of this program, as in the default of `file`. */
+  readonly application?: string;
   /** Certificates for endpoints that start with `https://`. */
   readonly tls?: TlsSettings;
   /** Gives up creating the registry. */
@@ -43,6 +51,10 @@ export interface RegistrySettings extends EngineSettings {
   readonly shownAddress: string;
   readonly check: boolean;
   readonly timeoutMs: number;
+  /** Equal for those who may share a registry. Holds the password; not to be shown. */
+  readonly sharingKey: string;
+  /** Undefined where no cache is kept. */
+  readonly cachePath: string | undefined;
 }
 
 const requestTimeoutMsDefault = 2_000;
@@ -63,6 +75,8 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     check,
     timeout: timeoutMs,
     session: sessionMs,
+    file: options.file,
+    application: options.application,
   };
   const { url } = loadSettings(named);
   const ttlSeconds = ttlOf(url, sessionMs);
@@ -75,12 +89,15 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const metaRoot = options.metaRoot ?? '/leasehold';
   requireOutside(metaRoot, layout.root);
   const { username, password } = url;
+  const endpoints = securedEndpoints(url, options.tls !== undefined);
   return {
+    sharingKey: `${[...new Set(endpoints)].sort().join()} ${registryCacheKey(url.withHost('etcd').withPort(0))}`,
     layout,
     shownAddress: `${url.protocol}://${url.address}`,
     check: url.getBooleanParameter('check', true),
     timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
-    endpoints: securedEndpoints(url, options.tls !== undefined),
+    endpoints,
+    cachePath: cachePathOf(url),
     root: layout.root,
     metaRoot,
     ttlSeconds,

@@ -15,6 +15,20 @@ export function overdueError(
   return registryError('TIMEOUT', doing, `etcd did not confirm it within ${timeoutMs} ms`, { timeoutMs });
 }
 
+/** The error of a registry whose first connection did not come in time. */
+export function connectError(
+  engine: Engine,
+  doing: string,
+  { timeoutMs, endpoints }: { readonly timeoutMs: number; readonly endpoints: readonly string[] },
+): RegistryError {
+  const address = endpoints.join(', ');
+  const failure = engine.snapshot().connection.context.lastError;
+  const facts = { address, timeoutMs };
+  if (failure === null)
+    return registryError('UNREACHABLE', doing, `${address} did not answer within ${timeoutMs} ms`, facts);
+  return errorFrom(doing, { ...failure, message: `${address} answered: ${failure.message}` }, facts);
+}
+
 /** The first trouble on the way: the link, the lease, the writing, the prefixes concerned. */
 function troubleOf(engine: Engine, prefixes: readonly string[]): FailureFact | null {
   const { connection, lease, registry, watchers } = engine.snapshot();

@@ -1,23 +1,30 @@
 /** The registry as its users see it: URLs in, lists of URLs out. */
 import type { FailureFact, RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
 import { Announcer } from './announcer.js';
+import { CacheFile } from './cache-file.js';
 import { type Engine, startEngine } from './compose.js';
 import { type ConsumerInput, consumerUrl, instanceOf, type ServiceInstance } from './consumer.js';
 import type { RegistryError } from './errors.js';
 import type { RegistryEvents } from './events.js';
+import { Explainer } from './explainer.js';
+import type { Explanation } from './explanation.js';
 import { errorFrom, registryError } from './failure-error.js';
 import {
   type CallOptions,
+  type CloseOptions,
+  type RegisterOptions,
   type RegistrationHandle,
   registrationHandle,
   type SubscriptionHandle,
   subscriptionHandle,
 } from './handles.js';
-import { javaStringHash } from './key-layout.js';
 import type { NotifyListener } from './notifier.js';
 import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
+import { connectError } from './overdue.js';
 import { type Waiter, waitWith } from './patience.js';
 import { Publisher } from './publisher.js';
+import { Readiness } from './readiness.js';
+import { Registrations } from './registrations.js';
 import { type RegistryStatus, statusOf } from './status.js';
 import { Subscriber } from './subscriber.js';
 import { ServiceUrl } from './url.js';
@@ -68,10 +75,13 @@ export class Registry implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #engine: Engine;
   readonly #publisher: Publisher;
+  readonly #registrations: Registrations;
+  readonly #explainer: Explainer;
   readonly #subscriber: Subscriber;
+  readonly #cache: CacheFile | undefined;
   readonly #events = new Announcer();
-  readonly #undecodable = new Set<string>();
   readonly #connecting = new Set<Waiter>();
+  readonly #readiness: Readiness;
   #stopObserving: (() => void) | undefined;
   #failure: FailureFact | undefined;
   #closing: Promise<void> | undefined;
@@ -80,20 +90,26 @@ export class Registry implements AsyncDisposable {
   constructor(settings: RegistrySettings, world: World) {
     this.#settings = settings;
     this.#clock = world.clock;
+    this.#readiness = new Readiness(world.clock);
     const listeners = {
       onNews: (news: RegistryNews) => this.#handle(news),
       onWatcherNews: (news: WatcherHubNews) => this.#handleWatcher(news),
     };
     this.#engine = startEngine(settings, listeners, world);
     this.#publisher = new Publisher(this.#engine, world.clock);
+    const { layout, timeoutMs } = settings;
+    this.#registrations = new Registrations(this.#publisher, layout, timeoutMs);
     void this.#engine.ended.then((failure) => {
       if (failure !== null) this.#fail(failure);
     });
     const events = {
       listenerError: (error: unknown) => this.#events.report(error),
-      undecodable: (key: string, error: RegistryError) => this.#reportUndecodable(key, error),
+      undecodable: (key: string, error: RegistryError) => this.#events.reportUndecodable(key, error),
     };
-    this.#subscriber = new Subscriber(this.#engine, settings.layout, events, world.clock);
+    this.#subscriber = new Subscriber(this.#engine, layout, events, world.clock);
+    this.#cache = this.#openCache(world);
+    const { views } = this.#subscriber;
+    this.#explainer = new Explainer({ engine: this.#engine, views, layout, clock: world.clock });
   }
 
   /**
@@ -101,38 +117,42 @@ export class Registry implements AsyncDisposable {
    * written under our lease (without one for `dynamic=false`). When the first attempt fails it rejects and leaves
    * nothing behind; with `check=false` or protocol `consumer` it resolves at once and goes on trying.
    */
-  async register(input: UrlInput, options: CallOptions = {}): Promise<RegistrationHandle> {
+  async register(input: UrlInput, options: RegisterOptions = {}): Promise<RegistrationHandle> {
     const url = ServiceUrl.from(input);
     const doing = `cannot register ${url.toString()}`;
     this.#requireOpen(doing);
-    const key = this.#settings.layout.urlPath(url);
-    const parentKey = this.#settings.layout.servicePath(url);
-    const leased = url.getBooleanParameter('dynamic', true);
-    const entry = {
-      key,
-      leased,
-      value: leased ? null : String(javaStringHash(key)),
-      parent: { key: parentKey, value: String(javaStringHash(parentKey)) },
-    };
-    const { timeoutMs } = this.#settings;
-    await this.#publisher.register(entry, {
-      doing,
-      check: isChecked(url),
-      timeoutMs,
-      signal: options.signal,
-    });
+    if (options.when !== undefined) {
+      await this.#readiness.wait(options.when, doing, options.signal);
+      this.#requireOpen(doing);
+    }
+    const key = await this.#registrations.register(url, isChecked(url), doing, options);
     return registrationHandle(url, key, (given) => this.#closing ?? this.unregister(url, given));
   }
 
   /**
    * Withdraws a URL that was registered here. Resolves when its key is gone from etcd; while etcd is away it waits,
-   * and the withdrawal is done on reconnect even if `signal` ends the wait.
+   * and the withdrawal is done on reconnect even if `signal` ends the wait. What is not registered is ignored.
    */
   async unregister(input: UrlInput, options: CallOptions = {}): Promise<void> {
     const url = ServiceUrl.from(input);
     const doing = `cannot unregister ${url.toString()}`;
     this.#requireOpen(doing);
-    await this.#publisher.unregister(this.#settings.layout.urlPath(url), { doing, signal: options.signal });
+    await this.#registrations.unregister(url, doing, options);
+  }
+
+  /**
+   * Withdraws all that goes with our lease, for instance for maintenance, and remembers it for {@link Registry.online};
+   * what is registered meanwhile is remembered too. Subscriptions go on. Resolves as {@link Registry.unregister} does.
+   */
+  async offline(options: CallOptions = {}): Promise<void> {
+    this.#requireOpen('cannot go offline');
+    await this.#registrations.offline('cannot go offline', options);
+  }
+
+  /** Registers it all again. Rejects when that is not written within `timeoutMs`, and goes on trying. */
+  async online(options: CallOptions = {}): Promise<void> {
+    this.#requireOpen('cannot go online');
+    await this.#registrations.online('cannot go online', options);
   }
 
   /**
@@ -189,9 +209,37 @@ export class Registry implements AsyncDisposable {
     return (await this.lookup(input, options)).map(instanceOf);
   }
 
+  /** Why the consumer sees whom it sees: who is there, and what keeps each from matching. */
+  async explain(input: ConsumerInput, options: CallOptions = {}): Promise<Explanation> {
+    const url = consumerUrl(input);
+    this.#requireOpen(`cannot explain ${url.toString()}`);
+    const { timeoutMs } = this.#settings;
+    return this.#explainer.explain(url, { timeoutMs, signal: options.signal });
+  }
+
+  /** False once it is being closed, or has failed. */
+  get isOpen(): boolean {
+    return this.#failure === undefined && this.#closing === undefined;
+  }
+
+  /** True while it is open and etcd answers. */
+  isAvailable(): boolean {
+    return this.isOpen && this.#engine.snapshot().connection.hasTag('up');
+  }
+
+  /** What is to be registered, each URL once, also while offline. */
+  registered(): readonly ServiceUrl[] {
+    return this.#registrations.urls();
+  }
+
+  /** What is subscribed or iterated, each URL once. */
+  subscribed(): readonly ServiceUrl[] {
+    return this.#subscriber.urls();
+  }
+
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#engine, this.#subscriber);
+    return statusOf(this.#engine, this.#subscriber, this.#cache);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */
@@ -216,11 +264,12 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`;
-   * if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent.
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`, and
+   * `drainMs`; if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent: the
+   * first call's options count.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -232,21 +281,52 @@ export class Registry implements AsyncDisposable {
   connected(doing: string, signal: AbortSignal | undefined): Promise<void> {
     const { timeoutMs } = this.#settings;
     return waitWith(
-      { clock: this.#clock, doing, signal, timeoutMs, overdue: () => this.#connectError(doing) },
+      {
+        clock: this.#clock,
+        doing,
+        signal,
+        timeoutMs,
+        overdue: () => connectError(this.#engine, doing, this.#settings),
+      },
       (waiter) => this.#connecting.add(waiter),
       (waiter) => this.#connecting.delete(waiter),
     );
   }
 
-  async #close(): Promise<void> {
+  async #close({ drainMs = 0 }: CloseOptions): Promise<void> {
+    if (drainMs > 0 && this.#failure === undefined) await this.#drain(drainMs);
+    this.#readiness.close(closedError);
+    const isSaved = this.#cache?.close();
     this.#subscriber.close(closedError);
     this.#publisher.flush();
     this.#engine.send({ type: 'registry.close' });
     await this.#engine.ended;
     this.#publisher.close(closedError);
+    if (isSaved !== undefined) await this.#atMost(this.#settings.closeTimeoutMs, isSaved);
     this.#stopObserving?.();
     this.#engine.stop();
     this.#events.close();
+  }
+
+  /** Subscriptions go on meanwhile: running calls may still need those they call. */
+  async #drain(drainMs: number): Promise<void> {
+    const withdrawn = this.#registrations.offline('cannot drain', {}).catch(() => {});
+    await this.#atMost(this.#settings.closeTimeoutMs, withdrawn);
+    await this.#atMost(drainMs, new Promise(() => {}));
+  }
+
+  #openCache({ clock, files }: World): CacheFile | undefined {
+    const { cachePath } = this.#settings;
+    if (cachePath === undefined || files === undefined) return undefined;
+    const report = (error: RegistryError): void => this.#events.emit('cacheError', error);
+    const cache = new CacheFile(cachePath, { files, clock, collect: () => this.#subscriber.known(), report });
+    this.#subscriber.useCache(cache);
+    return cache;
+  }
+
+  #atMost(timeoutMs: number, done: Promise<void>): Promise<void> {
+    const patience = { clock: this.#clock, doing: 'closing', timeoutMs, overdue: () => undefined };
+    return waitWith(patience, (waiter) => void done.then(() => waiter.resolve()));
   }
 
   #requireOpen(doing: string): void {
@@ -260,24 +340,9 @@ export class Registry implements AsyncDisposable {
     const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
     this.#subscriber.close(errorFor, true);
     this.#publisher.close(errorFor);
+    this.#readiness.close(errorFor);
     for (const waiter of this.#connecting) waiter.reject(errorFor(waiter.doing));
     this.#events.emit('failed', errorFrom('the registry has stopped', failure));
-  }
-
-  #connectError(doing: string): RegistryError {
-    const { timeoutMs, endpoints } = this.#settings;
-    const address = endpoints.join(', ');
-    const failure = this.#engine.snapshot().connection.context.lastError;
-    if (failure !== null)
-      return errorFrom(
-        doing,
-        { ...failure, message: `${address} answered: ${failure.message}` },
-        { address, timeoutMs },
-      );
-    return registryError('UNREACHABLE', doing, `${address} did not answer within ${timeoutMs} ms`, {
-      address,
-      timeoutMs,
-    });
   }
 
   #handle(news: RegistryNews): void {
@@ -290,13 +355,6 @@ export class Registry implements AsyncDisposable {
     const view = this.#subscriber.handle(news);
     if (view?.position === undefined) return;
     this.#events.emit('view', { prefix: view.prefix, size: view.size, ...view.position, stale: view.stale });
-  }
-
-  #reportUndecodable(key: string, error: RegistryError): void {
-    if (this.#undecodable.has(key)) return;
-    if (this.#undecodable.size >= undecodableMax) this.#undecodable.clear();
-    this.#undecodable.add(key);
-    this.#events.emit('undecodable', { key, error });
   }
 
   /** Observing the machines costs something, so it is done only while somebody listens. */
@@ -312,9 +370,6 @@ export class Registry implements AsyncDisposable {
 function isRegistrationNews(news: RegistryNews): news is RegistrationNews {
   return news.type.startsWith('registration.');
 }
-
-/** So many unreadable keys are remembered as reported; after that each may be reported once more. */
-const undecodableMax = 1_000;
 
 /** As in Dubbo: consumers, and URLs with `check=false`, do not insist on the first attempt. */
 function isChecked(url: ServiceUrl): boolean {

@@ -34,17 +34,29 @@ export interface Selection {
   close(): void;
 }
 
+/** Has a selection told what is remembered if etcd does not answer; returns what takes that back. */
+export type Recall = (selection: CategorySelection) => () => void;
+
 /** The categories of one service, each read from a view of its own. */
 export class CategorySelection implements Selection {
   readonly url: ServiceUrl;
   readonly prefixes: readonly string[];
   readonly #views: Views;
   readonly #listener: SelectionListener;
+  readonly #recall: Recall | undefined;
   readonly #lists: readonly UrlList[];
   #isKnown = false;
+  #unrecall: (() => void) | undefined;
 
-  constructor(url: ServiceUrl, layout: KeyLayout, views: Views, listener: SelectionListener) {
+  constructor(
+    url: ServiceUrl,
+    layout: KeyLayout,
+    views: Views,
+    listener: SelectionListener,
+    recall?: Recall,
+  ) {
     this.url = url;
+    this.#recall = recall;
     this.#views = views;
     this.#listener = listener;
     const paths = layout.categoryPaths(url);
@@ -66,9 +78,16 @@ export class CategorySelection implements Selection {
 
   open(): void {
     for (const list of this.#lists) this.#views.add(list.prefix, list);
+    if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
+  }
+
+  /** Tells URLs of an earlier time where etcd has not said yet what there is now. */
+  remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
+    for (const list of this.#lists) list.remember(urls, staleness);
   }
 
   close(): void {
+    this.#unrecall?.();
     for (const list of this.#lists) this.#views.remove(list.prefix, list);
   }
 
@@ -77,6 +96,7 @@ export class CategorySelection implements Selection {
       this.#listener.settled(list, isNews);
     } else if (this.#lists.every(({ position }) => position !== undefined)) {
       this.#isKnown = true;
+      this.#unrecall?.();
       this.#listener.known();
     }
   }

@@ -1,5 +1,6 @@
 /** The state of a registry as plain JSON: the one place that maps machine snapshots to words of ours. */
 import type { FailureFact } from '../machines/index.js';
+import type { CacheFile } from './cache-file.js';
 import type { Engine, EngineSnapshot } from './compose.js';
 import { shownKey } from './shown-key.js';
 import { pathOf } from './state-changes.js';
@@ -34,6 +35,8 @@ export interface RegistryStatus {
   readonly registrations: readonly RegistrationStatus[];
   readonly watchers: readonly WatcherStatus[];
   readonly subscriptions: readonly SubscriptionStatus[];
+  /** Null where no cache file is kept. */
+  readonly cache: { readonly file: string; readonly lastError: string | null } | null;
 }
 
 export interface RegistrationStatus {
@@ -70,7 +73,11 @@ export interface SubscriptionStatus {
 }
 
 /** Reads the state of everything. Holds no secret: passwords in URLs and keys are shown as `***`. */
-export function statusOf(engine: Engine, subscriber: Subscriber): RegistryStatus {
+export function statusOf(
+  engine: Engine,
+  subscriber: Subscriber,
+  cache: CacheFile | undefined,
+): RegistryStatus {
   const snapshot = engine.snapshot();
   const { registry } = snapshot;
   return {
@@ -108,6 +115,7 @@ export function statusOf(engine: Engine, subscriber: Subscriber): RegistryStatus
         stale: subscriber.views.get(list.prefix)?.stale ?? null,
       })),
     })),
+    cache: cache === undefined ? null : { file: cache.path, lastError: cache.lastError?.message ?? null },
   };
 }
 

@@ -1,6 +1,8 @@
 /** The subscriptions of this process: who listens to what, who iterates, over views that are shared by prefix. */
 import type { WatcherHubNews } from '../machines/index.js';
 import { AllServices } from './all-services.js';
+import type { CacheFile } from './cache-file.js';
+import { type CacheEntries, mergedUrls } from './cache-text.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
@@ -10,7 +12,7 @@ import { ListenerSubscription, type Select, type SubscriberEvents } from './list
 import { byCategory, type NotifyListener } from './notifier.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
-import { CategorySelection, type Selection } from './selection.js';
+import { CategorySelection, type Recall, type Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { View } from './view.js';
 import { LatestViews } from './view-iterator.js';
@@ -24,12 +26,17 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** So long a start without etcd waits for it before what a cache file remembers is told. */
+const recallMs = 1_000;
+
 export class Subscriber {
   readonly #engine: Engine;
   readonly #events: SubscriberEvents;
   readonly #clock: Clock;
   readonly #views: Views;
   readonly #select: Select;
+  readonly #selectOrRecall: Select;
+  #cache: CacheFile | undefined;
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
 
@@ -38,13 +45,22 @@ export class Subscriber {
     this.#events = events;
     this.#clock = clock;
     this.#views = new Views(engine, clock);
-    this.#select = (url, listener) =>
-      url.serviceInterface === anyValue
-        ? new AllServices(url, layout, this.#views, listener)
-        : new CategorySelection(url, layout, this.#views, listener);
+    const selectWith =
+      (recall?: Recall): Select =>
+      (url, listener) =>
+        url.serviceInterface === anyValue
+          ? new AllServices(url, layout, this.#views, listener)
+          : new CategorySelection(url, layout, this.#views, listener, recall);
+    this.#select = selectWith();
+    this.#selectOrRecall = selectWith((selection) => this.#recallLater(selection));
   }
 
-  get views(): Pick<Views, 'get'> {
+  /** Keeps what becomes known there, and tells what it remembers while etcd has not answered. */
+  useCache(cache: CacheFile): void {
+    this.#cache = cache;
+  }
+
+  get views(): Views {
     return this.#views;
   }
 
@@ -54,12 +70,17 @@ export class Subscriber {
     for (const { selection } of this.#iterators) yield selection;
   }
 
+  urls(): readonly ServiceUrl[] {
+    const byKey = new Map([...this.selections()].map(({ url }) => [url.canonicalKey, url]));
+    return [...byKey.values()];
+  }
+
   /** Resolves after the first notification; see {@link SubscribeOptions} for when it rejects. */
   async subscribe(url: ServiceUrl, listener: NotifyListener, options: SubscribeOptions): Promise<void> {
     const doing = `cannot subscribe to ${url.toString()}`;
     if (options.signal?.aborted === true) throw abortError(doing, options.signal);
     const known = this.#subscriptions.get(url.canonicalKey)?.get(listener);
-    const subscription = known ?? this.#add(url, listener);
+    const subscription = known ?? this.#add(url, listener, options.check);
     try {
       const { check, timeoutMs, signal } = options;
       const { prefixes } = subscription.selection;
@@ -92,7 +113,7 @@ export class Subscriber {
   /** Iterates over what the URL selects until the signal is aborted or the registry is closed. */
   watch(url: ServiceUrl, signal: AbortSignal | undefined): LatestViews {
     const iterator = new LatestViews(url, {
-      select: this.#select,
+      select: this.#selectOrRecall,
       signal,
       undecodable: (key, error) => this.#events.undecodable(key, error),
       ended: (ended) => this.#iterators.delete(ended),
@@ -130,7 +151,27 @@ export class Subscriber {
 
   /** Patches the view that the news is about. */
   handle(news: WatcherHubNews): View | undefined {
-    return this.#views.handle(news);
+    const view = this.#views.handle(news);
+    if (view !== undefined && news.type !== 'watcher.stale') this.#cache?.changed();
+    return view;
+  }
+
+  /** What is followed now, by service key; keys of which something is stale or still being read are left out. */
+  known(): CacheEntries {
+    const byKey = new Map<string, (readonly ServiceUrl[])[]>();
+    const unknown = new Set<string>();
+    for (const selection of this.selections()) {
+      const { serviceKey, serviceInterface } = selection.url;
+      if (serviceKey === undefined || serviceInterface === anyValue) continue;
+      const lists = byKey.get(serviceKey) ?? [];
+      byKey.set(serviceKey, lists);
+      for (const list of selection.lists()) {
+        if (list.isSettled && list.staleness === undefined) lists.push(list.urls());
+        else unknown.add(serviceKey);
+      }
+    }
+    const known = [...byKey].filter(([key]) => !unknown.has(key));
+    return new Map(known.map(([key, lists]) => [key, mergedUrls(lists)]));
   }
 
   /** With an error for each; iterators end without one unless the registry has failed. */
@@ -149,9 +190,24 @@ export class Subscriber {
     for (const listeners of this.#subscriptions.values()) yield* listeners.values();
   }
 
-  #add(url: ServiceUrl, listener: NotifyListener): ListenerSubscription {
+  #recallLater(selection: CategorySelection): () => void {
+    const cache = this.#cache;
+    if (cache === undefined) return () => {};
+    let isWanted = true;
+    const timer = this.#clock.setTimeout(() => {
+      void cache.remembered(selection.url).then((found) => {
+        if (isWanted && found !== undefined) selection.remember(found.urls, found.staleness);
+      });
+    }, recallMs);
+    return () => {
+      isWanted = false;
+      this.#clock.clearTimeout(timer);
+    };
+  }
+
+  #add(url: ServiceUrl, listener: NotifyListener, check: boolean): ListenerSubscription {
     const subscription = new ListenerSubscription(url, listener, {
-      select: this.#select,
+      select: check ? this.#select : this.#selectOrRecall,
       events: this.#events,
       clock: this.#clock,
     });
@@ -160,6 +216,7 @@ export class Subscriber {
     this.#subscriptions.set(url.canonicalKey, listeners);
     listeners.set(listener, subscription);
     subscription.selection.open();
+    this.#cache?.changed();
     return subscription;
   }
 

@@ -5,6 +5,7 @@
 import type { Entry, EntryChange, FailureFact } from '../machines/index.js';
 import { RegistryError } from './errors.js';
 import { childOf, prefixOf } from './key-layout.js';
+import { percentEncode } from './percent-coding.js';
 import type { ServiceUrl } from './url.js';
 import { emptyUrlFor, isMatch, urlOfChild } from './url-match.js';
 import type { Position, Staleness, ViewReader } from './view.js';
@@ -19,6 +20,9 @@ export interface UrlListListener {
   undecodable(key: string, error: RegistryError): void;
 }
 
+/** The position of what was only remembered. */
+const neverRead: Position = { history: 0, revision: '0' };
+
 export class UrlList implements ViewReader {
   readonly category: string;
   readonly path: string;
@@ -31,6 +35,8 @@ export class UrlList implements ViewReader {
   #position: Position | undefined;
   #staleness: Staleness | undefined;
   #isSettled = false;
+  /** True once etcd has said anything. */
+  #isRead = false;
   /** True while the listener does not know the present content. */
   #isNews = true;
 
@@ -81,8 +87,22 @@ export class UrlList implements ViewReader {
     return this.#urls.length;
   }
 
+  /** Takes in what was known at an earlier time, unless etcd has said what it is now. */
+  remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
+    if (this.#position !== undefined || this.#isRead) return;
+    const own = urls.filter(({ category }) => category === this.category);
+    const byKey = new Map(own.map((url) => [`${this.path}/${percentEncode(url.toFullString())}`, url]));
+    for (const key of [...byKey.keys()].sort()) this.#put(key);
+    this.#position = neverRead;
+    this.#staleness = staleness;
+    this.#isSettled = true;
+    this.#isNews = false;
+    this.#listener.settled(this, true);
+  }
+
   replaced(entries: Iterable<Entry>): void {
     const wasNews = this.#isNews;
+    this.#isRead = true;
     const before = this.#keys.splice(0);
     this.#urls.length = 0;
     for (const { key } of entries) this.#put(key);
@@ -100,10 +120,10 @@ export class UrlList implements ViewReader {
   }
 
   settled(position: Position): void {
+    const isNews = this.#isNews || this.#position === neverRead;
     this.#position = position;
     this.#staleness = undefined;
     this.#isSettled = true;
-    const isNews = this.#isNews;
     this.#isNews = false;
     this.#listener.settled(this, isNews);
   }

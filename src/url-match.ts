@@ -32,6 +32,39 @@ export function isMatch(consumer: ServiceUrl, provider: ServiceUrl): boolean {
   );
 }
 
+/** One reason why a provider does not serve a consumer; null for what is not said. */
+export interface Mismatch {
+  readonly field: 'interface' | 'category' | 'enabled' | 'group' | 'version' | 'classifier';
+  readonly wanted: string | null;
+  readonly found: string | null;
+}
+
+/** All reasons why {@link isMatch} is false, none where it is true. */
+export function mismatchesOf(consumer: ServiceUrl, provider: ServiceUrl): readonly Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  const compare = (
+    field: Mismatch['field'],
+    isSame: (wanted: string | undefined, found: string | undefined) => boolean,
+    wanted: string | undefined = consumer.getParameter(field),
+    found: string | undefined = provider.getParameter(field),
+  ): void => {
+    if (!isSame(wanted, found)) mismatches.push({ field, wanted: wanted ?? null, found: found ?? null });
+  };
+  compare('interface', isMatchInterface, consumer.serviceInterface, provider.serviceInterface);
+  compare(
+    'category',
+    (wanted, found) => isMatchCategory(found ?? '', wanted),
+    consumer.category,
+    provider.category,
+  );
+  const isEnabled = provider.getBooleanParameter('enabled', true);
+  compare('enabled', (wanted) => isEnabled || wanted === anyValue);
+  compare('group', isMatchGroup);
+  compare('version', isSameOrAny);
+  compare('classifier', (wanted, found) => isSameOrAny(wanted ?? anyValue, found ?? anyValue));
+  return mismatches;
+}
+
 function isMatchInterface(consumer: string | undefined, provider: string | undefined): boolean {
   return consumer === anyValue || provider === anyValue || consumer === provider;
 }

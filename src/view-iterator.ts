@@ -145,7 +145,7 @@ export class LatestViews implements ViewIterator, SelectionListener {
       this.#pending.delete(list);
       const view =
         pending === 'live'
-          ? this.#viewOf(list, position, list.providers(), undefined)
+          ? this.#viewOf(list, position, list.providers(), list.staleness)
           : this.#viewOf(list, position, pending.urls, pending.staleness);
       const given = this.#given.get(list);
       // It changed and changed back, or was stale for a while, and nobody asked meanwhile.

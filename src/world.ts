@@ -1,7 +1,8 @@
-/** What a registry takes from its surroundings: time, chance and etcd. A simulation replaces all three. */
+/** What a registry takes from its surroundings: time, chance, etcd and files. A simulation replaces all. */
 import { performance } from 'node:perf_hooks';
 import { connectEtcd, type EtcdPorts } from './etcd/ports.js';
 import type { EtcdSettings } from './etcd/settings.js';
+import { type FileStore, realFiles } from './file-store.js';
 
 /** Time, as the machines and the facade use it. */
 export interface Clock {
@@ -18,6 +19,8 @@ export interface World {
   /** At least 0 and below 1. */
   readonly random: () => number;
   readonly connect: (settings: EtcdSettings) => EtcdPorts;
+  /** Where cache files are; without it none is kept. */
+  readonly files?: FileStore;
 }
 
 const realClock: Clock = {
@@ -30,4 +33,9 @@ const realClock: Clock = {
   now: () => Math.round(performance.timeOrigin + performance.now()),
 };
 
-export const realWorld: World = { clock: realClock, random: Math.random, connect: connectEtcd };
+export const realWorld: World = {
+  clock: realClock,
+  random: Math.random,
+  connect: connectEtcd,
+  files: realFiles,
+};
