@@ -19,8 +19,8 @@ import type { Told } from './differential/watch-log.js';
 
 /** How long one side may lag behind the other with its events. etcd feeds watchers of the past every 100 ms. */
 const lagMsMax = 5000;
-/** After this long a watcher of the past that had nothing to be told is no longer in danger of a compaction either. */
-const feedingMs = 250;
+/** After this long etcd has fed every watcher (100 ms), also those with nothing to be told, and its last write is on disk (100 ms). */
+const quietMs = 250;
 /** How much of the past is printed with a difference. */
 const historyShown = 60;
 
@@ -50,8 +50,8 @@ class Comparison {
   /** Does one operation on both sides; answers what both answered. */
   async step(operation: Operation): Promise<Answer> {
     const quiet = operation.kind === 'watch' && operation.quiet;
-    if (operation.kind === 'compact') await pause(feedingMs);
-    if (quiet || disturbs(operation)) await this.settle(false);
+    if (operation.kind === 'compact' || operation.kind === 'restart') await pause(quietMs);
+    if (quiet || disturbs(operation)) await this.settle();
     this.#history.push(show(operation));
     const [memory, real] = await Promise.all([
       this.#memory.perform(operation),
@@ -62,15 +62,22 @@ class Comparison {
     if ('code' in memory) this.#count('refusals');
     if (!sameAnswer(operation, memory, real))
       throw new Difference(`the answers differ:\n  memory ${show(memory)}\n  real   ${show(real)}`);
-    if (quiet) await this.settle(true);
+    if (quiet) await this.settle({ stream: operation.stream, watcher: memory.answers?.[0]?.watch_id });
     return memory;
   }
 
-  /** Waits until both sides were told the same on every stream, and takes it away. */
-  async settle(exactly: boolean): Promise<void> {
+  /**
+   * Waits until both sides were told the same on every stream, and takes it away. A watcher created while nothing else goes
+   * on has to be told the same messages, others only the same events: how those are bundled depends on when they are fed.
+   */
+  async settle(undisturbed?: {
+    readonly stream: number;
+    readonly watcher: string | undefined;
+  }): Promise<void> {
     for (const [index, memory] of this.#memory.logs.entries()) {
       const real = this.#real.logs[index];
       if (!real) throw new Error(`the real side has no stream ${index}`);
+      const exactly = undisturbed?.stream === index ? undisturbed.watcher : undefined;
       const deadline = Date.now() + lagMsMax;
       for (;;) {
         const late = Date.now() > deadline;
@@ -135,10 +142,10 @@ async function compare(seed: number, ops: number): Promise<void> {
       const answer = await comparison.step(operation);
       if (operation.kind === 'compact' && !('code' in answer)) compacted = operation.revision;
       if (operation.kind === 'delete' && Number(answer.deleted) > 0) deletion = Number(answer.revision);
-      if (done % 25 === 24) await comparison.settle(false);
+      if (done % 25 === 24) await comparison.settle();
     }
     await pause(300);
-    await comparison.settle(false);
+    await comparison.settle();
     console.log(`seed ${seed}: ${ops} operations, no difference ${JSON.stringify(comparison.counts)}`);
   } catch (thrown) {
     if (!(thrown instanceof Difference)) throw thrown;

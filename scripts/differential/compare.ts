@@ -81,12 +81,12 @@ export interface Parting {
   readonly other: unknown;
 }
 
-/** Compares two streams watcher by watcher. `exactly`: message by message; otherwise only the events and how they end. */
-export function relationOf(one: WatchLog, other: WatchLog, exactly: boolean): [Relation, ...Parting[]] {
+/** Compares two streams watcher by watcher: the one named in `exactly` message by message, of the others the events and how they end. */
+export function relationOf(one: WatchLog, other: WatchLog, exactly?: string): [Relation, ...Parting[]] {
   const waiting: Parting[] = [];
   for (const watcher of new Set([...one.untaken.keys(), ...other.untaken.keys()])) {
-    const ones = partsOf(one.untaken.get(watcher) ?? [], exactly);
-    const others = partsOf(other.untaken.get(watcher) ?? [], exactly);
+    const ones = partsOf(one.untaken.get(watcher) ?? [], watcher === exactly);
+    const others = partsOf(other.untaken.get(watcher) ?? [], watcher === exactly);
     const common = Math.min(ones.length, others.length);
     const index = ones.slice(0, common).findIndex((part, at) => !isDeepStrictEqual(part, others[at]));
     if (index >= 0) return ['different', { watcher, index, one: ones[index], other: others[index] }];

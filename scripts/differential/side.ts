@@ -2,7 +2,7 @@
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import { EtcdClient, type Tap } from '../../test/support/etcd-client.js';
 import { type Operation, streamCount } from './operations.js';
-import { WatchLog } from './watch-log.js';
+import { type Told, WatchLog } from './watch-log.js';
 
 /** The server behind a side. */
 export interface Server {
@@ -16,6 +16,7 @@ export interface Answer {
   readonly code?: number;
   readonly revision?: string;
   readonly deleted?: string;
+  readonly answers?: readonly Told[];
   readonly [field: string]: unknown;
 }
 

@@ -6,6 +6,7 @@
  * - a cluster: there is one member, no raft and no election; the leader is lost and regained by hand, and streams that ask
  *   for one end at once, not after some seconds;
  * - the disk: data lives as long as the object; no quota, defragmentation, snapshots or hashes;
+ * - a kill at the wrong moment: etcd 3.4 may apply on restart what it refused shortly before; here a refusal is final;
  * - TLS, users, roles and tokens, and the HTTP gateway;
  * - load: answers come at once, no watcher is slow, and pings that come too fast are not punished with GOAWAY;
  * - delays: leases end when their time is up, not up to half a second later; watchers of the past are fed at once;
