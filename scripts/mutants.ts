@@ -3,6 +3,18 @@
  * turned round, or a delay that takes no time. Made from the machine's own configuration, in memory.
  */
 import { type AnyStateMachine, createMachine, not } from 'xstate';
+import {
+  cloned,
+  type Invoke,
+  listOf,
+  nameOf,
+  pathsIn,
+  type State,
+  stateAt,
+  type Transition,
+  type Transitions,
+  without,
+} from './machine-config.js';
 
 export interface Mutant {
   /** What is wrong with it, and where. */
@@ -29,37 +41,6 @@ interface Break {
   readonly apply: (config: State) => void;
 }
 
-type Action = string | { readonly type: string; readonly params?: unknown };
-
-interface Transition {
-  target?: string;
-  guard?: unknown;
-  actions?: Action | Action[];
-  reenter?: boolean;
-}
-
-type Transitions = Transition | Transition[];
-
-interface Invoke {
-  readonly id: string;
-  onDone?: Transitions;
-  onError?: Transitions;
-}
-
-interface State {
-  id?: string;
-  initial?: string;
-  type?: string;
-  tags?: string[];
-  entry?: Action | Action[];
-  exit?: Action | Action[];
-  on?: Record<string, Transitions>;
-  after?: Record<string, Transitions>;
-  always?: Transitions;
-  invoke?: Invoke | Invoke[];
-  states?: Record<string, State>;
-}
-
 /** Where a list of transitions hangs. */
 interface Place {
   readonly name: string;
@@ -80,51 +61,53 @@ function breaksOf(machine: AnyStateMachine): readonly Break[] {
 }
 
 function breaksOfState(state: State, path: readonly string[], name: string): readonly Break[] {
-  const at = (config: State): State => stateAt(config, path);
-  const others = Object.keys(state.states ?? {}).filter((child) => child !== state.initial);
-  const [other] = others;
-  return [
-    ...(['entry', 'exit'] as const).flatMap((side) =>
-      listOf(state[side]).map((action, index) => ({
-        name: `${name}: ${side} does not ${nameOf(action)}`,
-        apply: (config: State) => {
-          at(config)[side] = without(listOf(at(config)[side]), index);
-        },
-      })),
+  const inState = (what: string, edit: (state: State) => void): Break => ({
+    name: `${name}: ${what}`,
+    apply: (config) => edit(stateAt(config, path)),
+  });
+  const sides = (['entry', 'exit'] as const).flatMap((side) =>
+    listOf(state[side]).map((action, index) =>
+      inState(`${side} does not ${nameOf(action)}`, (copy) => {
+        copy[side] = without(listOf(copy[side]), index);
+      }),
     ),
-    ...listOf(state.invoke).map(({ id }, index) => ({
-      name: `${name}: ${id} is not invoked`,
-      apply: (config: State) => {
-        at(config).invoke = without(listOf(at(config).invoke), index);
-      },
-    })),
-    ...(state.tags ?? []).map((tag) => ({
-      name: `${name}: is not tagged ${tag}`,
-      apply: (config: State) => {
-        at(config).tags = (state.tags ?? []).filter((kept) => kept !== tag);
-      },
-    })),
-    ...(state.initial === undefined || other === undefined
+  );
+  const invokes = listOf(state.invoke).map(({ id }, index) =>
+    inState(`${id} is not invoked`, (copy) => {
+      copy.invoke = without(listOf(copy.invoke), index);
+    }),
+  );
+  const tags = (state.tags ?? []).map((tag, index) =>
+    inState(`is not tagged ${tag}`, (copy) => {
+      copy.tags = without(copy.tags ?? [], index);
+    }),
+  );
+  return [...sides, ...invokes, ...tags, ...breaksOfEnds(state, inState)];
+}
+
+/** Where a state begins, and whether it is an end. */
+function breaksOfEnds(
+  state: State,
+  inState: (what: string, edit: (state: State) => void) => Break,
+): readonly Break[] {
+  const other = Object.keys(state.states ?? {}).find((child) => child !== state.initial);
+  const beginning =
+    state.initial === undefined || other === undefined
       ? []
       : [
-          {
-            name: `${name}: begins in ${other}`,
-            apply: (config: State) => {
-              at(config).initial = other;
-            },
-          },
-        ]),
-    ...(state.type === 'final'
+          inState(`begins in ${other}`, (copy) => {
+            copy.initial = other;
+          }),
+        ];
+  const ending =
+    state.type === 'final'
       ? [
-          {
-            name: `${name}: is not an end`,
-            apply: (config: State) => {
-              delete at(config).type;
-            },
-          },
+          inState('is not an end', (copy) => {
+            delete copy.type;
+          }),
         ]
-      : []),
-  ];
+      : [];
+  return [...beginning, ...ending];
 }
 
 function placesIn(state: State, path: readonly string[], name: string): readonly Place[] {
@@ -227,33 +210,4 @@ function elsewhere(root: State, path: readonly string[], target: string | undefi
       : [...path.slice(0, -1), ...steps.slice(0, -1)];
   const sibling = Object.keys(stateAt(root, parent).states ?? {}).find((name) => name !== last);
   return sibling === undefined ? [] : [[...steps.slice(0, -1), sibling].join('.')];
-}
-
-function* pathsIn(state: State, path: readonly string[] = []): IterableIterator<readonly string[]> {
-  yield path;
-  for (const [name, child] of Object.entries(state.states ?? {})) yield* pathsIn(child, [...path, name]);
-}
-
-function stateAt(root: State, path: readonly string[]): State {
-  return path.reduce<State>((state, name) => state.states?.[name] ?? {}, root);
-}
-
-function nameOf(action: Action): string {
-  return typeof action === 'string' ? action : action.type;
-}
-
-function listOf<T>(value: T | T[] | undefined): T[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function without<T>(list: readonly T[], index: number): T[] {
-  return list.filter((_, at) => at !== index);
-}
-
-/** A copy of everything that a break may change; functions stay the same. */
-function cloned(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(cloned);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, cloned(each)]));
 }

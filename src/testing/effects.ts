@@ -1,4 +1,4 @@
-/** What one transition of a machine asks the world to do, as plain data, and as the lines that scenarios show. */
+/** What one transition of a machine leads to and asks of the world, as plain data and as the lines that scenarios show. */
 import type { AnyActorRef, ExecutableActionObject } from 'xstate';
 
 /** In the order in which the machine asks for them. */
@@ -88,6 +88,14 @@ export function lineOf(effect: Effect): string | undefined {
 /** As JSON: maps as objects, sets as lists, errors by their message, references to actors left out. */
 export function plainText(value: unknown): string {
   return JSON.stringify(value, plain) ?? 'undefined';
+}
+
+/** A state value as a dotted path; the regions of a parallel state are joined by ` & `. */
+export function statePath(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  const paths = Object.entries(value).map(([state, inner]) => [state, statePath(inner)]);
+  return paths.map((path) => path.filter((step) => step !== '').join('.')).join(' & ');
 }
 
 function plain(_key: string, value: unknown): unknown {

@@ -1,7 +1,6 @@
 /** A machine that is played by pure transitions: where it stands, and what it waits for. The stage moves it. */
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import { pathOf } from '../state-changes.js';
-import type { EventLike } from './effects.js';
+import { type EventLike, statePath } from './effects.js';
 
 export interface PendingTimer {
   readonly delay: string;
@@ -43,7 +42,7 @@ export function playersFrom(player: Player): readonly Player[] {
 
 /** Its state in the words of `status()` and of state events; a machine without states is just active, or done. */
 export function pathIn({ snapshot }: Player): string {
-  return pathOf(snapshot.value) || snapshot.status;
+  return statePath(snapshot.value) || snapshot.status;
 }
 
 export function isMachine(logic: unknown): logic is AnyStateMachine {

@@ -27,51 +27,73 @@ interface Timer {
 
 /** A clock at time zero, without timers. */
 export function createVirtualClock(): VirtualClock {
-  const waiting = new Map<number, Timer>();
-  const queue = new TimerQueue();
-  let now = 0;
-  let lastId = 0;
+  const timers = new Timers();
+  return {
+    setTimeout: (run, ms) => timers.add(run, ms),
+    clearTimeout: (id) => timers.remove(id),
+    now: () => timers.now,
+    advance: (ms) => timers.runUntil(timers.now + ms),
+    step: () => timers.runNext(),
+    get pending(): number {
+      return timers.size;
+    },
+  };
+}
 
-  /** The next timer that nobody has cleared. */
-  const next = (): Timer | undefined => {
-    for (let timer = queue.first; timer !== undefined; timer = queue.first) {
-      if (waiting.has(timer.id)) return timer;
-      queue.removeFirst();
+/** The timers of one clock, and its time. */
+class Timers {
+  readonly #waiting = new Map<number, Timer>();
+  readonly #queue = new TimerQueue();
+  #now = 0;
+  #lastId = 0;
+
+  get now(): number {
+    return this.#now;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(run: () => void, ms: number): number {
+    this.#lastId += 1;
+    const timer = { id: this.#lastId, due: this.#now + Math.max(0, ms), run };
+    this.#waiting.set(timer.id, timer);
+    this.#queue.add(timer);
+    return timer.id;
+  }
+
+  remove(id: number): void {
+    this.#waiting.delete(id);
+  }
+
+  runUntil(end: number): void {
+    for (let timer = this.#next(); timer !== undefined && timer.due <= end; timer = this.#next())
+      this.#run(timer);
+    this.#now = Math.max(this.#now, end);
+  }
+
+  runNext(): boolean {
+    const timer = this.#next();
+    if (timer !== undefined) this.#run(timer);
+    return timer !== undefined;
+  }
+
+  #run(timer: Timer): void {
+    this.#queue.removeFirst();
+    this.#waiting.delete(timer.id);
+    this.#now = Math.max(this.#now, timer.due);
+    timer.run();
+  }
+
+  /** The next timer that nobody has removed. */
+  #next(): Timer | undefined {
+    for (let timer = this.#queue.first; timer !== undefined; timer = this.#queue.first) {
+      if (this.#waiting.has(timer.id)) return timer;
+      this.#queue.removeFirst();
     }
     return undefined;
-  };
-  const fire = (timer: Timer): void => {
-    queue.removeFirst();
-    waiting.delete(timer.id);
-    now = Math.max(now, timer.due);
-    timer.run();
-  };
-  return {
-    setTimeout: (run, ms) => {
-      lastId += 1;
-      const timer = { id: lastId, due: now + Math.max(0, ms), run };
-      waiting.set(timer.id, timer);
-      queue.add(timer);
-      return timer.id;
-    },
-    clearTimeout: (id) => {
-      waiting.delete(id);
-    },
-    now: () => now,
-    advance: (ms) => {
-      const end = now + ms;
-      for (let timer = next(); timer !== undefined && timer.due <= end; timer = next()) fire(timer);
-      now = Math.max(now, end);
-    },
-    step: () => {
-      const timer = next();
-      if (timer !== undefined) fire(timer);
-      return timer !== undefined;
-    },
-    get pending(): number {
-      return waiting.size;
-    },
-  };
+  }
 }
 
 /** A binary heap by deadline and age. */

@@ -19,8 +19,14 @@ import {
   transition,
 } from 'xstate';
 import { Failure, type FailureKind } from '../../machines/index.js';
-import { pathOf } from '../../src/state-changes.js';
-import { type Effect, type EventLike, effectsOf, lineOf, plainText } from '../../src/testing/effects.js';
+import {
+  type Effect,
+  type EventLike,
+  effectsOf,
+  lineOf,
+  plainText,
+  statePath,
+} from '../../src/testing/effects.js';
 import { transitionIn } from './machine-transitions.js';
 
 export interface TransitionRow {
@@ -86,7 +92,7 @@ export function outcomeOf(
   if (after.status === 'error') throw after.error;
   const asked = effects.filter((effect) => !isEndOf(effect, event));
   return [
-    `${pathOf(after.value)}${after.tags.size > 0 ? ` [${[...after.tags].join(', ')}]` : ''}`,
+    `${statePath(after.value)}${after.tags.size > 0 ? ` [${[...after.tags].join(', ')}]` : ''}`,
     ...asked.flatMap((effect) => lineOf(effect) ?? []).map((line) => `  ${line}`),
     ...(before?.status === 'active' && after.status === 'done' ? [`  end${textOfOutput(after.output)}`] : []),
     ...changesBetween(before === undefined ? {} : view(before.context), view(after.context)),
@@ -152,7 +158,7 @@ function endOfDelay(delay: string, snapshot: AnyMachineSnapshot): string {
   const found = getNextTransitions(snapshot).find(({ eventType }) =>
     eventType.startsWith(`xstate.after.${delay}.`),
   );
-  if (found === undefined) throw new TypeError(`nobody waits for ${delay} in ${pathOf(snapshot.value)}`);
+  if (found === undefined) throw new TypeError(`nobody waits for ${delay} in ${statePath(snapshot.value)}`);
   return found.eventType;
 }
 
