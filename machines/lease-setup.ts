@@ -84,7 +84,6 @@ export const setupLease = setup({
   guards: {
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isLinked: ({ context }) => context.epoch !== null,
-    isUnlinked: ({ context }) => context.epoch === null,
     isGranted: (_, answer: LeaseAnswer) => answer.ttlSeconds > 0,
     isOurs: ({ context }, { leaseId }: { leaseId: string }) => leaseId === context.leaseId,
   },

@@ -97,12 +97,7 @@ export const life = setupRegistry.createStateConfig({
         disconnecting: {
           description: 'Nothing of ours is left in etcd; the link is being closed.',
           entry: 'closeConnection',
-          on: {
-            'child.ended': {
-              guard: { type: 'isConnectionEnd', params: ({ event }) => event },
-              target: '#registry.life.closed',
-            },
-          },
+          on: { 'child.ended': { target: '#registry.life.closed' } },
         },
       },
     },

@@ -28,7 +28,6 @@ export const publishing = setupRegistry.createStateConfig({
             src: 'openFence',
             input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
             onDone: {
-              target: 'writing',
               actions: [
                 { type: 'rememberFence', params: ({ event }) => event.output },
                 { type: 'tellSentinel', params: ({ event }) => event.output },
@@ -37,7 +36,6 @@ export const publishing = setupRegistry.createStateConfig({
             onError: [
               {
                 guard: { type: 'isDenied', params: failureIn },
-                target: 'writing',
                 actions: { type: 'rememberUnfenced', params: failureIn },
               },
               {
@@ -87,8 +85,6 @@ export const publishing = setupRegistry.createStateConfig({
       always: { guard: 'cannotFlush', target: 'idle' },
       after: { flushBackoff: { target: 'idle' } },
       on: {
-        'connection.up': { target: 'idle' },
-        'lease.alive': { target: 'idle' },
         'registry.register': { target: 'idle' },
         'registry.withdraw': { target: 'idle' },
       },

@@ -66,7 +66,6 @@ export const setupRegistry = setup({
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
-    isConnectionEnd: (_, { child }: { child: string }) => child === 'connection',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
   },
   actions: {

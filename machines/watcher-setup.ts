@@ -100,7 +100,7 @@ export const setupWatcher = setup({
   guards: {
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
-    isUnlinked: ({ context }) => context.epoch === null,
+    isLinked: ({ context }) => context.epoch !== null,
     canResume: ({ context }) => context.listedUnder === context.linkHistory,
     canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
@@ -111,7 +111,6 @@ export const setupWatcher = setup({
       isAfter(context.revision ?? '0', revision),
     isConfirmed: ({ context }, found: Verification) =>
       found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
-    isProtected: ({ context }) => isEmptyByWipe(context),
     isUnprotected: ({ context }) => !isEmptyByWipe(context),
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },
@@ -193,6 +192,11 @@ export const setupWatcher = setup({
     }),
   },
 });
+
+/** Why the machine has ended; null when it was closed, whatever trouble it had before. */
+export function causeOfEnd({ lastError }: WatcherContext): FailureFact | null {
+  return lastError?.kind === 'denied' || lastError?.kind === 'bug' ? lastError : null;
+}
 
 /** The revision of the last change; '0' for none. */
 function lastRevision(changes: readonly EntryChange[]): Revision {

@@ -6,25 +6,27 @@
  *  1. The resume point is the revision of the last event applied, of a listing, or of a periodic progress
  *     notification; never the header of an event batch, nor of a `created` answer.
  *  2. Changes at or before the resume point are dropped, so an event that etcd repeats is applied once.
- *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
+ *  3. After a resume the copy is stale until a verify read has found nothing that changed after the resume point, and
+ *     as many keys as we have.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
+ *  7. `live` needs a link, a copy that was listed in the link's history, and an open watch; whoever was told that the
+ *     copy is live is told when it is not.
  */
 import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';
-import { setupWatcher } from './watcher-setup.js';
+import { causeOfEnd, setupWatcher } from './watcher-setup.js';
 
 /** Asks for the whole prefix, and tells and remembers the answer. */
 const listingNow = setupWatcher.createStateConfig({
   description: 'The prefix is being read.',
-  always: { guard: 'isUnlinked', target: 'waiting' },
   invoke: {
     id: 'listPrefix',
     src: 'listPrefix',
     input: ({ context }) => ({ prefix: context.prefix }),
     onDone: {
-      target: '#watcher.following.judging',
+      target: '#watcher.following',
       actions: [
         { type: 'announceListing', params: ({ event }) => event.output },
         { type: 'rememberListing', params: ({ event }) => event.output },
@@ -103,7 +105,7 @@ const following = setupWatcher.createStateConfig({
       },
     ],
   },
-  initial: 'judging',
+  initial: 'protecting',
   states: {
     watching: {
       description: 'The copy equals etcd, and every change is on its way to us.',
@@ -111,14 +113,9 @@ const following = setupWatcher.createStateConfig({
       entry: ['forgetTrouble', 'announceLive'],
       exit: 'rememberTold',
     },
-    judging: {
-      description: 'Our copy equals etcd; may it be told?',
-      tags: ['stale'],
-      always: [{ guard: 'isProtected', target: 'protecting' }, { target: 'watching' }],
-    },
     protecting: {
       description:
-        'etcd was wiped and nobody is left in it; the last copy stands while providers register again.',
+        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
       tags: ['stale'],
       always: { guard: 'isUnprotected', target: 'watching' },
       after: { emptyProtection: { target: 'watching' } },
@@ -150,7 +147,7 @@ const following = setupWatcher.createStateConfig({
             onDone: [
               {
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
-                target: '#watcher.following.judging',
+                target: '#watcher.following.protecting',
               },
               {
                 guard: { type: 'wasOvertaken', params: ({ event }) => event.output },
@@ -234,7 +231,7 @@ export const watcherMachine = setupWatcher.createMachine({
     lastError: null,
     parentRef: input?.parentRef ?? null,
   }),
-  output: ({ context }) => ({ failure: context.lastError }),
+  output: ({ context }) => ({ failure: causeOfEnd(context) }),
   initial: 'listing',
   on: {
     'watcher.close': { target: '.closed' },
@@ -258,10 +255,13 @@ export const watcherMachine = setupWatcher.createMachine({
           actions: { type: 'forgetLink', params: ({ event }) => event },
         },
       },
-      initial: 'asking',
+      initial: 'waiting',
       states: {
         asking: listingNow,
-        waiting: { description: 'There is no link; the prefix is listed when it is back.' },
+        waiting: {
+          description: 'There is no link; the prefix is listed when it is back.',
+          always: { guard: 'isLinked', target: 'asking' },
+        },
       },
     },
     following,

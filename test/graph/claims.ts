@@ -1,6 +1,13 @@
 /** What the proofs over machine graphs share: reading moves, and the claims that hold for every machine. */
 import { expect } from 'vitest';
-import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type {
+  AnyActorRef,
+  AnyEventObject,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  AnyStateNode,
+  StateValue,
+} from 'xstate';
 import type { GraphState, MachineGraph, Move } from '../../src/testing/index.js';
 import type { Walked } from './live.js';
 
@@ -61,6 +68,30 @@ export function expectSound<TMachine extends AnyStateMachine>(
   expect(broken.map((state) => graph.pathTo(state).map(nameOf))).toEqual([]);
   const some = graph.moves.filter((_, index) => index % every === 0);
   expect(graph.blurred(some).map(nameOf)).toEqual([]);
+}
+
+/** The paths of the machine's states that the graph never comes to rest in. */
+export function unreachedStates<TMachine extends AnyStateMachine>(
+  machine: TMachine,
+  graph: MachineGraph<TMachine>,
+): readonly string[] {
+  const reached = new Set(
+    graph.states.flatMap(({ snapshot }) => pathsIn((snapshot as AnyMachineSnapshot).value)),
+  );
+  const all = (node: AnyStateNode): readonly AnyStateNode[] => [
+    node,
+    ...Object.values(node.states).flatMap(all),
+  ];
+  const paths = all(machine.root).map(({ path }) => path.join('.'));
+  return paths.filter((path) => path !== '' && !reached.has(path));
+}
+
+function pathsIn(value: StateValue): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Object.entries(value).flatMap(([state, inner]) => [
+    state,
+    ...pathsIn(inner ?? {}).map((path) => `${state}.${path}`),
+  ]);
 }
 
 /** The states, other than ended ones, from which `goal` is out of reach. */
