@@ -6,6 +6,8 @@
  *  2. Every entry to `connected` opens a new epoch; facts of an earlier link never arrive in a later epoch.
  *  3. Only this machine chooses endpoints and waits before reconnecting.
  *  4. A sentinel that vanished or changed, another cluster id or a head revision that went back start a new history.
+ *  5. `connection.up` and `connection.down` are told in turn; only a close by the owner is not told as down.
+ *  6. It is `up` or `down` for as long as it lives, and it can come up, and be closed, from wherever it is.
  */
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, reconnectBackoff } from './backoff.js';

@@ -2,20 +2,21 @@
  * Do we hold a lease, and until when may we believe it?
  *
  * Invariants:
- *  1. `alive` ends when etcd answers TTL 0, or when the TTL has passed since the last acknowledged renewal was sent.
+ *  1. `alive` ends, told as expired, when etcd does not know the lease or a TTL after the last answered renewal was sent.
  *  2. Every grant that succeeds is a new generation; facts about an earlier lease id change nothing.
  *  3. The id of the next generation is known before it is asked for, so a grant may be repeated safely.
  *  4. A broken link does not end a lease: it is renewed first, and replaced only if etcd says it is gone.
- *  5. At most one lease is kept alive at a time.
+ *  5. At most one lease is kept alive at a time, with one request on its way at a time, and none without a link.
+ *  6. Until it is closed it can become usable from wherever it is; afterwards never again.
  */
-import { type FailureFact, failureIn } from './failure.js';
+import { failureIn } from './failure.js';
 import { leaseIdOf, setupLease } from './lease-setup.js';
 
 /** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
-const stillborn: FailureFact = {
+const stillborn = {
   kind: 'leaseLost',
   message: 'the lease had ended before its grant was answered',
-};
+} as const;
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
 const askingForLease = setupLease.createStateConfig({
@@ -117,16 +118,15 @@ const renewing = setupLease.createStateConfig({
 /** How far the last acknowledged renewal still carries. */
 const trusting = setupLease.createStateConfig({
   initial: 'certain',
+  on: { 'renewal.acknowledged': { target: '.certain' } },
   states: {
     certain: {
       description: 'Renewed less than two thirds of the TTL ago.',
-      on: { 'renewal.acknowledged': { target: 'certain', reenter: true } },
       after: { doubtDelay: { target: 'doubtful', actions: 'announceDoubt' } },
     },
     doubtful: {
       description: 'Two thirds of the TTL have passed since the last renewal; etcd may drop the lease soon.',
       tags: ['doubtful'],
-      on: { 'renewal.acknowledged': { target: 'certain' } },
       after: {
         lossDelay: {
           target: '#lease.expired',

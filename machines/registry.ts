@@ -4,11 +4,14 @@
  * just mark entries dirty; there is no second path that writes.
  *
  * Invariants:
- *  1. An accepted registration is `written` under the lease in use, or it is dirty, or etcd refused it for good.
+ *  1. An accepted registration is `written` under the lease in use, if there is one, or it is dirty, or etcd refused it
+ *     for good.
  *  2. A withdrawn entry is forgotten only after etcd has answered its delete, or when nothing of it was ever sent.
  *  3. An entry is in at most one transaction at a time.
  *  4. A write that may still be applied late is overtaken only by a transaction that moves the fence.
  *  5. Nothing is written without a link and a live lease.
+ *  6. An answer counts only for the lease and the fence that it was asked under.
+ *  7. It can be closed from wherever it is, in bounded time; if anything else ends it, that is a bug, and it is told.
  */
 import { failureIn } from './failure.js';
 import { initialContext } from './registry-context.js';

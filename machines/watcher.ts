@@ -6,10 +6,13 @@
  *  1. The resume point is the revision of the last event applied, of a listing, or of a periodic progress
  *     notification; never the header of an event batch, nor of a `created` answer.
  *  2. Changes at or before the resume point are dropped, so an event that etcd repeats is applied once.
- *  3. After a resume nothing is called live before a verify read has found our copy equal to etcd's count and head.
+ *  3. After a resume the copy is stale until a verify read has found nothing that changed after the resume point, and
+ *     as many keys as we have.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
+ *  7. `live` needs a link, a copy that was listed in the link's history, and an open watch; whoever was told that the
+ *     copy is live is told when it is not.
  */
 import { failureIn } from './failure.js';
 import { nextRevision } from './revision.js';

@@ -47,12 +47,6 @@ export function contains({ path }: ChartState, inner: string): boolean {
   return path === '' ? inner !== '' : inner.startsWith(`${path}.`);
 }
 
-/** True for a state that is left as soon as it is entered: it only decides where to go. */
-export function isPassing(state: ChartState | undefined): boolean {
-  const atOnce = state?.moves.filter(({ trigger }) => trigger === 'at once') ?? [];
-  return atOnce.some(({ guard }) => guard === undefined || guard === 'otherwise');
-}
-
 function stateOf(node: AnyStateNode): ChartState {
   const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
   return {

@@ -3,7 +3,7 @@
  * inside of each compound state. Not drawn, because the table tells them: bugs, reactions that stay where they are,
  * and what a whole picture reacts to by ending.
  */
-import { allStates, type ChartMove, type ChartState, contains, isPassing } from './chart.js';
+import { allStates, type ChartMove, type ChartState, contains } from './chart.js';
 
 export interface Picture {
   /** The paths of the states whose inside it shows; the root's path is empty. */
@@ -88,24 +88,9 @@ function movesIn(root: ChartState, container: ChartState): readonly ChartMove[] 
       .filter(({ kind, moves }) => kind !== 'final' && !moves.some(({ trigger }) => trigger === move.trigger))
       .map(({ path }) => ({ ...move, from: path })),
   );
-  return [...container.states.flatMap(allStates).flatMap(({ moves }) => moves), ...spread]
-    .filter(({ from, isBug }) => !isBug && !isPassing(all.get(from)))
-    .flatMap((move) => through(move, all))
-    .filter(({ to = '' }) => all.get(to)?.name !== 'failed');
-}
-
-/** A move into a state that is left at once, as the moves that it really makes. */
-function through(move: ChartMove, all: ReadonlyMap<string, ChartState>): readonly ChartMove[] {
-  const state = all.get(move.to ?? '');
-  if (state === undefined || !isPassing(state)) return [move];
-  return state.moves
-    .filter(({ trigger }) => trigger === 'at once')
-    .map(({ to, guard }) => ({ ...move, to, guard: bothOf(move.guard, guard) }));
-}
-
-function bothOf(first: string | undefined, second: string | undefined): string | undefined {
-  if (second === undefined || second === 'otherwise') return first;
-  return first === undefined || first === 'otherwise' ? second : `${first} and ${second}`;
+  return [...container.states.flatMap(allStates).flatMap(({ moves }) => moves), ...spread].filter(
+    ({ isBug, to = '' }) => !isBug && all.get(to)?.name !== 'failed',
+  );
 }
 
 function textOf({ container, states, exits, edges }: Drawing): string {
@@ -130,7 +115,7 @@ function textOf({ container, states, exits, edges }: Drawing): string {
 
 /** The name, and the names of what is inside. */
 function captionOf({ name, states }: ChartState): string {
-  const inner = states.filter((state) => !isPassing(state)).map((state) => state.name);
+  const inner = states.map((state) => state.name);
   return inner.length === 0 ? name : `${name}<br/><i>${inner.join(', ')}</i>`;
 }
 
@@ -138,15 +123,10 @@ function exitId({ name }: ChartState): string {
   return `outside_${name}`;
 }
 
-/** Where the container begins; or where it goes at once, if it begins in a state that is left at once. */
-function startsOf(container: ChartState): readonly string[] {
-  const initial = container.states.find(({ path }) => path === container.initial);
-  if (initial === undefined) return [];
-  if (!isPassing(initial)) return [`[*] --> ${initial.name}`];
-  return initial.moves.flatMap((move) => {
-    const target = inside(container, move.to ?? '');
-    return target === undefined ? [] : [`[*] --> ${target.name}: ${labelOf(move)}`];
-  });
+/** Where the container begins. */
+function startsOf({ initial, states }: ChartState): readonly string[] {
+  const first = states.find(({ path }) => path === initial);
+  return first === undefined ? [] : [`[*] --> ${first.name}`];
 }
 
 /** A guard says nothing where the same event leads the same way without it. */

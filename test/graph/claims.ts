@@ -5,6 +5,8 @@ import {
   type AnyEventObject,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyStateNode,
+  type StateValue,
   transition,
 } from 'xstate';
 import type { GraphState, MachineGraph, Move } from '../../src/testing/index.js';
@@ -85,6 +87,30 @@ function expectPure<TMachine extends AnyStateMachine>(move: Move<TMachine>): voi
   });
   expect(second, nameOf(move)).toBe(first);
   expect(JSON.stringify(from.context), nameOf(move)).toBe(before);
+}
+
+/** The paths of the machine's states that the graph never comes to rest in. */
+export function unreachedStates<TMachine extends AnyStateMachine>(
+  machine: TMachine,
+  graph: MachineGraph<TMachine>,
+): readonly string[] {
+  const reached = new Set(
+    graph.states.flatMap(({ snapshot }) => pathsIn((snapshot as AnyMachineSnapshot).value)),
+  );
+  const all = (node: AnyStateNode): readonly AnyStateNode[] => [
+    node,
+    ...Object.values(node.states).flatMap(all),
+  ];
+  const paths = all(machine.root).map(({ path }) => path.join('.'));
+  return paths.filter((path) => path !== '' && !reached.has(path));
+}
+
+function pathsIn(value: StateValue): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Object.entries(value).flatMap(([state, inner]) => [
+    state,
+    ...pathsIn(inner ?? {}).map((path) => `${state}.${path}`),
+  ]);
 }
 
 /** The states, other than ended ones, from which `goal` is out of reach. */

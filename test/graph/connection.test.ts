@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { type ClusterFacts, connectionMachine, Failure } from '../../machines/index.js';
 import { exploreMachine, type Move } from '../../src/testing/index.js';
-import { expectSound, hasEnded, nameOf, newsOf, runningIn, strandedLive, tellSize } from './claims.js';
+import {
+  expectSound,
+  hasEnded,
+  nameOf,
+  newsOf,
+  runningIn,
+  strandedLive,
+  tellSize,
+  unreachedStates,
+} from './claims.js';
 import { walkEveryMove } from './live.js';
 
 type Connection = typeof connectionMachine;
@@ -118,6 +127,7 @@ test('follows the link exactly while it is up, and asks one question at a time',
 test('can come up and can be closed as long as it lives, and nothing breaks it [SEE-2]', () => {
   expect(strandedLive(graph, isUp)).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
+  expect(unreachedStates(connectionMachine, graph)).toEqual([]);
   expectSound(graph);
 });
 

@@ -10,6 +10,7 @@ import {
   runningIn,
   strandedLive,
   tellSize,
+  unreachedStates,
 } from './claims.js';
 import { walkEveryMove } from './live.js';
 
@@ -146,6 +147,7 @@ test('can be usable as long as nobody has closed it, and can be closed, and noth
   expect(strandedLive(graph, (state) => isUsable(state) || isClosing(state))).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
   expect(graph.states.filter(hasEnded).map(({ snapshot }) => snapshot.value)).toContain('failed');
+  expect(unreachedStates(leaseMachine, graph)).toEqual([]);
   expectSound(graph);
 });
 

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { type EntryChange, watcherMachine } from '../../machines/index.js';
 import type { GraphState, Move } from '../../src/testing/index.js';
-import { asksOf, expectSound, nameOf, newsOf, runningIn, strandedLive, tellSize } from './claims.js';
+import {
+  asksOf,
+  expectSound,
+  nameOf,
+  newsOf,
+  runningIn,
+  strandedLive,
+  tellSize,
+  unreachedStates,
+} from './claims.js';
 import { walkEveryMove } from './live.js';
 import { after, graph, input, prefix, type Watcher } from './watcher-drawing.js';
 
@@ -161,6 +170,7 @@ test('asks for nothing without a link, and one question at a time with it', () =
 test('can be live and can be closed as long as it lives, and nothing breaks it [SEE-2]', () => {
   expect(strandedLive(graph, isLive)).toEqual([]);
   expect(strandedLive(graph, ({ snapshot }) => snapshot.value === 'closed')).toEqual([]);
+  expect(unreachedStates(watcherMachine, graph)).toEqual([]);
   expectSound(graph);
 });
 
