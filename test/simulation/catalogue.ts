@@ -22,7 +22,7 @@ export interface Consumed {
 
 export const providedPerProcess = 8;
 export const consumedPerProcess = 5;
-export const serviceCount = 2;
+const serviceCount = 2;
 
 const layout = new KeyLayout('/dubbo');
 const providers = new Map<string, Provided>();
@@ -71,10 +71,6 @@ export function providersPrefix(service: number): string {
 /** True for keys that hold a URL somebody can be told; false for garbage, fences and services. */
 export function isProvided(key: string): boolean {
   return byKey.has(key);
-}
-
-export function providedAt(key: string): Provided | undefined {
-  return byKey.get(key);
 }
 
 /** The keys behind a notification, in order; an unknown URL stands for itself. */
