@@ -167,13 +167,13 @@ export const defects: readonly Defect[] = [
   {
     name: 'no fence',
     what: 'writes without comparing a fence',
-    install: () =>
-      patch(
-        registryMachine,
-        'actions',
-        'rememberFence',
-        reassigned((result) => ({ ...result, fence: { status: 'denied' } })),
-      ),
+    tampering: {
+      tamper: (kind, request) => {
+        const isFenced = kind === 'txn' && (request as Txn).compare?.[0]?.target === 'Value';
+        return isFenced ? { ...request, compare: [] } : request;
+      },
+    },
+    install: () => () => {},
   },
   {
     name: 'fence never moved',
@@ -285,6 +285,7 @@ interface Operation {
   readonly request_txn?: Txn;
 }
 interface Txn {
+  readonly compare?: readonly { readonly target?: unknown }[];
   readonly success?: readonly Operation[];
 }
 

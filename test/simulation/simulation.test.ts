@@ -7,7 +7,7 @@ import { type Outcome, play } from './simulation.js';
 import { type Story, storyOf } from './story.js';
 
 /** More run in CI, with fresh seeds: `npm run simulate -- --minutes 2`. */
-const fixedSeeds = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233];
+const fixedSeeds = [1, 2, 3, 5, 8, 13, 21, 34];
 
 interface Regression {
   readonly title: string;
