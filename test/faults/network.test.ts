@@ -164,7 +164,7 @@ describeOnEtcd('the way to etcd', () => {
     expect(stage.events).not.toContain('expired');
   });
 
-  fault('fault 29: the watch stream ends without an error', {}, async (stage) => {
+  fault('fault 29: the watch stream ends without an error [W10]', {}, async (stage) => {
     const gateway = await Gateway.start(stage.etcd.endpoint);
     await stage.leadThrough(gateway.endpoint);
     expect(gateway.endStreams('Watch/Watch')).toBe(1);
