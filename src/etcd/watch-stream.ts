@@ -16,7 +16,6 @@ interface Watch {
   readonly send: (fact: WatchFact) => void;
   /** Events of a revision whose last fragment has not come yet. */
   fragments: IEvent[];
-  timer: NodeJS.Timeout | undefined;
   closed: boolean;
 }
 
@@ -32,6 +31,7 @@ export class WatchStream {
   readonly #watches = new Map<string, Watch>();
   /** Creates that etcd has not answered yet, in the order they were sent. */
   readonly #creating: Watch[] = [];
+  #overdue: NodeJS.Timeout | undefined;
   #opening: Promise<Stream> | undefined;
   #stream: Stream | undefined;
   #probing: NodeJS.Timeout | undefined;
@@ -49,7 +49,7 @@ export class WatchStream {
   /** Watches `prefix` from a revision on. Facts stop when the returned function was called. */
   watch(prefix: string, fromRevision: string, send: (fact: WatchFact) => void): () => void {
     this.#lastId += 1;
-    const watch: Watch = { id: String(this.#lastId), send, fragments: [], timer: undefined, closed: false };
+    const watch: Watch = { id: String(this.#lastId), send, fragments: [], closed: false };
     this.#create(watch, prefix, fromRevision).catch((thrown: unknown) => this.#fail(failureFrom(thrown)));
     return () => this.#cancel(watch);
   }
@@ -67,9 +67,8 @@ export class WatchStream {
     this.#opening ??= this.#open();
     const stream = await this.#opening;
     if (watch.closed || this.#stream !== stream) return;
-    const overdue = `etcd did not open a watch within ${this.#createdTimeoutMs} ms`;
-    watch.timer = setTimeout(() => this.#fail(new Failure('timeout', overdue)), this.#createdTimeoutMs);
     this.#creating.push(watch);
+    if (this.#creating.length === 1) this.#awaitCreated();
     const key = bytesOf(prefix);
     stream.write({
       create_request: {
@@ -81,6 +80,14 @@ export class WatchStream {
         fragment: true,
       },
     });
+  }
+
+  /** Each answer gives the next one its full time: a thousand creates at once take longer than one. */
+  #awaitCreated(): void {
+    clearTimeout(this.#overdue);
+    if (this.#creating.length === 0) return;
+    const overdue = `etcd did not open a watch within ${this.#createdTimeoutMs} ms`;
+    this.#overdue = setTimeout(() => this.#fail(new Failure('timeout', overdue)), this.#createdTimeoutMs);
   }
 
   async #open(): Promise<Stream> {
@@ -144,7 +151,7 @@ export class WatchStream {
   #created(response: IWatchResponse): void {
     const watch = this.#creating.shift();
     if (watch === undefined) return;
-    clearTimeout(watch.timer);
+    this.#awaitCreated();
     if (response.canceled) {
       this.#forget(watch);
       if (!watch.closed)
@@ -184,7 +191,6 @@ export class WatchStream {
   }
 
   #forget(watch: Watch): void {
-    clearTimeout(watch.timer);
     this.#watches.delete(watch.id);
   }
 
@@ -199,11 +205,11 @@ export class WatchStream {
     this.#stream = undefined;
     this.#opening = undefined;
     this.#creating.length = 0;
+    clearTimeout(this.#overdue);
     stream?.cancel();
     const watches = [...this.#watches.values()];
     this.#watches.clear();
     for (const watch of watches) {
-      clearTimeout(watch.timer);
       if (!watch.closed) {
         watch.send({ type: 'watch.broken', failure: { kind: failure.kind, message: failure.message } });
       }

@@ -9,10 +9,12 @@ import { fault } from './support/fault.js';
 
 describeOnEtcd('defects of the connection', () => {
   fault('notices an outage however short it is [C1]', {}, async (stage) => {
+    const idle = await stage.open();
     for (let round = 0; round < 5; round += 1) {
-      const { epoch } = stage.status().connection;
+      const [epoch, idleEpoch] = [stage.status().connection.epoch, idle.status().connection.epoch];
       stage.proxy.resetAll();
       await stage.reconnected(epoch);
+      await eventually(() => expect(idle.status().connection.epoch).toBeGreaterThan(idleEpoch));
     }
     expect(stage.events.filter((event) => event === 'disconnected')).toHaveLength(5);
   });

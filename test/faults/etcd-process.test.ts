@@ -131,7 +131,7 @@ describeOnEtcd('etcd itself', () => {
   });
 
   fault('fault 22: compacted every 100 ms while we catch up', {}, async (stage) => {
-    await Promise.all(Array.from({ length: 2_500 }, (_, host) => stage.foreign(1_000 + host)));
+    await stage.crowd(1_000, 2_500);
     const storm = new AbortController();
     const raging = (async () => {
       for (let host = 200; !storm.signal.aborted; host += 1) {

@@ -66,7 +66,7 @@ describeOnEtcd('the way to etcd', () => {
   fault('fault 8: cut in the middle of 3,000 revisions to catch up', longSession, async (stage) => {
     for (const bytes of [20_000, 150_000, 300_000]) {
       await stage.cutOff();
-      await Promise.all(Array.from({ length: 3_000 }, (_, host) => stage.foreign(1_000 + host)));
+      await stage.crowd(1_000, 3_000);
       await stage.proxy.startAccepting();
       await stage.proxy.cutAfter('down', bytes);
     }
@@ -76,8 +76,8 @@ describeOnEtcd('the way to etcd', () => {
     const lease = await stage.control.grantLease(60);
     const note = 'x'.repeat(1_100);
     const urls = Array.from({ length: 2_000 }, (_, host) => `${providerUrl(2_000 + host)}?note=${note}`);
-    for (let at = 0; at < urls.length; at += 500) {
-      const some = urls.slice(at, at + 500);
+    for (let at = 0; at < urls.length; at += 250) {
+      const some = urls.slice(at, at + 250);
       await Promise.all(some.map((url) => stage.control.put(keyOf(url), '1', { lease })));
     }
     await stage.sees(stage.told[0], [...stage.desired, ...urls]);
@@ -164,7 +164,7 @@ describeOnEtcd('the way to etcd', () => {
     expect(stage.events).not.toContain('expired');
   });
 
-  fault('fault 29: the watch stream ends without an error', {}, async (stage) => {
+  fault('fault 29: the watch stream ends without an error [W10]', {}, async (stage) => {
     const gateway = await Gateway.start(stage.etcd.endpoint);
     await stage.leadThrough(gateway.endpoint);
     expect(gateway.endStreams('Watch/Watch')).toBe(1);

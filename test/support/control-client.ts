@@ -16,7 +16,7 @@ export interface ControlEntry {
   readonly version: string;
 }
 
-/** Keys and values are UTF-8 text, or bytes where a test needs what is no text. Every call has 5 s. */
+/** Keys and values are UTF-8 text, or bytes where a test needs what is no text. Every call has 20 s. */
 export interface ControlClient extends Disposable {
   /** The head revision. */
   revision(): Promise<string>;
@@ -95,7 +95,7 @@ export function connectControl(endpoint: string, login?: Login): ControlClient {
   };
 }
 
-const callMsMax = 5_000;
+const callMsMax = 20_000;
 
 /** A local subchannel pool, or grpc-js would share one socket with the product's connection to the same address. */
 const channelOptions: grpc.ChannelOptions = {

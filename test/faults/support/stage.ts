@@ -128,6 +128,14 @@ export class Stage {
     return url;
   }
 
+  /** Many providers of somebody else, from this number on; not all at once, or etcd would keep the last too long. */
+  async crowd(first: number, count: number, options?: { readonly lease?: string }): Promise<void> {
+    for (let at = 0; at < count; at += 250) {
+      const hosts = Array.from({ length: Math.min(250, count - at) }, (_, each) => first + at + each);
+      await Promise.all(hosts.map((host) => this.foreign(host, options)));
+    }
+  }
+
   status(): RegistryStatus {
     return this.registry.status();
   }
