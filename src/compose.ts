@@ -1,5 +1,5 @@
 /** Introduces machines and adapters to each other; the only file that knows both. */
-import { type Actor, type ActorOptions, type ActorRefFrom, createActor } from 'xstate';
+import { type Actor, type ActorOptions, type ActorRefFrom, createActor, toPromise } from 'xstate';
 import {
   connectionMachine,
   type FailureFact,
@@ -8,6 +8,7 @@ import {
   type Registration,
   type RegistryCommand,
   type RegistryNews,
+  type RequestPort,
   registryMachine,
   type WatcherHubNews,
   watcherHub,
@@ -47,6 +48,9 @@ export interface Engine {
   onStateChange(listener: (change: StateChange) => void): () => void;
   /** Resolves when the registry machine has ended; with the failure if it did so by itself. */
   readonly ended: Promise<FailureFact | null>;
+  /** Grants a lease beside the registry's own, which nobody renews. Rejects with a failure, as {@link FailureFact}. */
+  grantLease(ttlSeconds: number): Promise<string>;
+  revokeLease(leaseId: string): Promise<void>;
   /** Stops everything at once, whatever is under way. */
   stop(): void;
 }
@@ -103,12 +107,28 @@ export function startEngine(
       ),
     }),
     onStateChange: (listener) => observeStates(actor, listener),
+    grantLease: async (ttlSecondsWanted) => {
+      const leaseId = randomLeaseSeed(world.random);
+      await answerOf(ports.grantLease, { leaseId, ttlSeconds: ttlSecondsWanted });
+      return leaseId;
+    },
+    revokeLease: (leaseId) => answerOf(ports.revokeLease, { leaseId }),
     ended,
     stop: () => {
       actor.stop();
       ports.close();
     },
   };
+}
+
+/** Asks a port outside of any machine. */
+function answerOf<Output, Input>(port: RequestPort<Output, Input>, input: Input): Promise<Output> {
+  const actor = createActor(port, { input } as never);
+  const answer = toPromise(actor) as Promise<Output>;
+  actor.start();
+  return answer.catch((thrown: unknown) => {
+    throw failureOf(thrown);
+  });
 }
 
 function registryWith(

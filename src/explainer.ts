@@ -3,12 +3,10 @@ import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { type Explanation, explain } from './explanation.js';
-import { errorFrom } from './failure-error.js';
 import { type KeyLayout, prefixOf } from './key-layout.js';
-import { overdueError } from './overdue.js';
-import { waitWith } from './patience.js';
+import { readerOf, readPrefix } from './prefix-read.js';
 import type { ServiceUrl } from './url.js';
-import type { Staleness, ViewReader } from './view.js';
+import type { Staleness } from './view.js';
 import type { Views } from './views.js';
 import type { Clock } from './world.js';
 
@@ -47,41 +45,15 @@ export class Explainer {
     }
     let keys: Keys;
     try {
-      keys = await this.#read(layout.servicePath(url), `cannot explain ${url.toString()}`, options);
+      const doing = `cannot explain ${url.toString()}`;
+      // Without a slash, so that the service's own key is among them; neighbours with longer names are passed over.
+      keys = await readPrefix(this.#surroundings, layout.servicePath(url), { ...options, doing });
     } catch (error) {
       const followed = options.signal?.aborted === true ? undefined : this.#followed(url);
       if (followed === undefined) throw error;
       keys = followed;
     }
     return explain(url, layout, keys, this.#stalenessOf(url));
-  }
-
-  /** All keys that begin with the service's path; neighbours with longer names among them. */
-  async #read(
-    path: string,
-    doing: string,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
-  ): Promise<Keys> {
-    const { engine, views, clock } = this.#surroundings;
-    let keys: Keys = [];
-    let leave = (): void => {};
-    const overdue = (): RegistryError => overdueError(engine, { doing, timeoutMs }, [path]);
-    try {
-      await waitWith({ clock, doing, signal, timeoutMs, overdue }, (waiter) => {
-        const reader = readerOf({
-          replaced: (entries) => {
-            keys = [...entries];
-          },
-          settled: () => waiter.resolve(),
-          denied: (failure) => waiter.reject(errorFrom(doing, failure, { key: path })),
-        });
-        leave = () => views.remove(path, reader);
-        views.add(path, reader);
-      });
-      return keys;
-    } finally {
-      leave();
-    }
   }
 
   /** What subscriptions of this process were last told; undefined where there are none. */
@@ -110,9 +82,4 @@ export class Explainer {
     }
     return null;
   }
-}
-
-function readerOf(part: Partial<ViewReader>): ViewReader {
-  const ignore = (): void => {};
-  return { replaced: ignore, changed: ignore, settled: ignore, stale: ignore, denied: ignore, ...part };
 }

@@ -1,9 +1,11 @@
 /** The public names, nothing else. */
 
+export type { ChildListener } from './child-list.js';
 export { type CloseOnSignalsOptions, closeOnSignals } from './close-on-signals.js';
 export type { ConsumerInput, ServiceInstance, ServiceQuery } from './consumer.js';
 export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
 export { isRegistryError, RegistryError } from './errors.js';
+export { createEtcdClient, EtcdClient, type StateListener } from './etcd-client.js';
 export type { ConnectionEvent, LeaseEvent, RegistrationEvent, RegistryEvents, ViewEvent } from './events.js';
 export type { Explanation } from './explanation.js';
 export type {

@@ -7,6 +7,7 @@ import {
   isMatch,
   isMatchCategory,
   isMatchGlobPattern,
+  mismatchesOf,
   toUrlsWithEmpty,
 } from '../src/url-match.js';
 import { likelyUrl } from './support/url-arbitraries.js';
@@ -48,6 +49,7 @@ test('matches as the rules say when they are applied one by one', () => {
       const expected = naiveMatch(consumer, provider);
       matches += Number(expected);
       expect(isMatch(consumer, provider)).toBe(expected);
+      expect(mismatchesOf(consumer, provider).length === 0).toBe(expected);
     }),
     { numRuns: 5000 },
   );

@@ -59,7 +59,7 @@ test('gives every category once, rules first, then what changed with its differe
   expect(await next(views)).toBe('providers 2 +2 -1');
 });
 
-test('gives only the latest of a thousand changes, whoever asks late [LIFE-4]', async () => {
+test('gives only the latest of a thousand changes, whoever asks late', async () => {
   const views = iterate();
   etcd.list(prefix, [key(1)]);
   await next(views);
