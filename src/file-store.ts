@@ -1,6 +1,7 @@
 /** Where a cache file is kept: the file system, or what a test puts in its place. Says what happened, and never retries. */
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { RegistryError } from './errors.js';
 
 export interface StoredText {
   readonly text: string;
@@ -24,7 +25,7 @@ export const realFiles: FileStore = {
   read: async (path) => {
     try {
       const { size, mtimeMs } = await stat(path);
-      if (size > sizeMax) throw new Error(`it has ${size} bytes, more than ${sizeMax}`);
+      if (size > sizeMax) throw tooLarge(path, size);
       return { text: await readFile(path, 'latin1'), modified: Math.round(mtimeMs) };
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -51,3 +52,9 @@ export const realFiles: FileStore = {
     }
   },
 };
+
+function tooLarge(path: string, size: number): RegistryError {
+  const reason = `it has ${size} bytes, more than ${sizeMax}`;
+  const message = `cannot read the cache file "${path}": ${reason}; it is not one of ours, delete or move it`;
+  return new RegistryError('TOO_LARGE', message, { reason });
+}

@@ -26,18 +26,20 @@ function typesOf(path: string): readonly string[] {
 describe('leasehold', () => {
   test('exports exactly these values', () => {
     const expected = `
-      Registry RegistryError ServiceUrl createRegistry isRegistryError
+      EtcdClient Registry RegistryError ServiceUrl closeOnSignals createEtcdClient createRegistry
+      destroyAll getRegistries getRegistry isRegistryError
     `;
     expect(Object.keys(leasehold).sort()).toEqual(namesIn(expected));
   });
 
   test('exports exactly these types', () => {
     const expected = `
-      CallOptions ConnectionEvent ConsumerInput LeaseEvent NotificationInfo NotifyListener Position
+      CallOptions ChildListener CloseOnSignalsOptions CloseOptions ConnectionEvent ConsumerInput
+      Explanation LeaseEvent Mismatch NotificationInfo NotifyListener Position RegisterOptions
       RegistrationEvent RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts
       RegistryEvents RegistryOptions RegistryStatus RegistryView ServiceInstance ServiceQuery
-      ServiceUrlParts Staleness StateChange SubscriptionHandle SubscriptionStatus UrlInput ViewEvent
-      ViewIterator WatcherStatus
+      ServiceUrlParts Staleness StateChange StateListener SubscriptionHandle SubscriptionStatus
+      UrlInput ViewEvent ViewIterator WatcherStatus
     `;
     expect(typesOf('src/index.ts')).toEqual(namesIn(expected));
   });
