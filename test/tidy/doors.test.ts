@@ -116,21 +116,3 @@ test.skipIf(!existsSync(errorsPage))('docs/errors.md explains every error code, 
   expect(codes.length).toBeGreaterThan(5);
   expect([...new Set(explained)].sort()).toEqual([...codes].sort());
 });
-
-const architecture = join(root, 'ARCHITECTURE.md');
-
-test.skipIf(!existsSync(architecture))(
-  'every promise of ARCHITECTURE.md has a test, and every test proves one',
-  () => {
-    const ids = /\b(?:REG|SUB|LIFE|SEE)-\d+\b/g;
-    const promised = readFileSync(architecture, 'utf8').match(ids) ?? [];
-    const titles = sources.flatMap(({ path, text }) => {
-      if (!path.endsWith('.test.ts')) return [];
-      return [...text.matchAll(/\b(?:test|it|describe)(?:\.\w+\([^)]*\))?\(\s*(['"`])(.*?)\1/g)].map(
-        ([, , title = '']) => title,
-      );
-    });
-    const proven = titles.flatMap((title) => title.match(ids) ?? []);
-    expect([...new Set(proven)].sort()).toEqual([...new Set(promised)].sort());
-  },
-);
