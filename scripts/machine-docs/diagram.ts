@@ -41,18 +41,13 @@ interface Drawing {
 function draw(root: ChartState, container: ChartState): Drawing {
   const exits = new Map<string, ChartState>();
   const edges = new Map<string, Edge>();
-  for (const move of movesIn(root, container)) {
+  for (const move of withoutIdleGuards(root, container, movesIn(root, container))) {
     const from = inside(container, move.from)?.name;
-    if (from === undefined || move.to === undefined) continue;
-    let to = inside(container, move.to)?.name;
-    if (to === undefined) {
-      const exit = exitOf(root, container, move.to);
-      to = exitId(exit);
-      exits.set(to, exit);
-    }
-    if (from === to) continue;
-    const known = edges.get(`${from} ${to}`)?.moves ?? [];
-    edges.set(`${from} ${to}`, { from, to, moves: [...known, move] });
+    const target = targetOf(root, container, move);
+    if (from === undefined || target === undefined || from === target.id) continue;
+    if (target.id !== target.state.name) exits.set(target.id, target.state);
+    const edge = `${from} ${target.id}`;
+    edges.set(edge, { from, to: target.id, moves: [...(edges.get(edge)?.moves ?? []), move] });
   }
   const ends = new Set([...edges.values()].flatMap(({ from, to }) => [from, to]));
   return {
@@ -61,6 +56,33 @@ function draw(root: ChartState, container: ChartState): Drawing {
     exits: [...exits.values()],
     edges: [...edges.values()],
   };
+}
+
+/** Where a move leads in this picture: a state of the container, or one outside. */
+function targetOf(
+  root: ChartState,
+  container: ChartState,
+  { to }: ChartMove,
+): { readonly id: string; readonly state: ChartState } | undefined {
+  if (to === undefined) return undefined;
+  const own = inside(container, to);
+  if (own !== undefined) return { id: own.name, state: own };
+  const state = exitOf(root, container, to);
+  return { id: exitId(state), state };
+}
+
+/** A guard says nothing in a picture in which all branches lead the same way. */
+function withoutIdleGuards(
+  root: ChartState,
+  container: ChartState,
+  moves: readonly ChartMove[],
+): readonly ChartMove[] {
+  return moves.map((move) => {
+    const branches = moves.filter(({ from, trigger }) => from === move.from && trigger === move.trigger);
+    const targets = new Set(branches.map((branch) => targetOf(root, container, branch)?.id));
+    const isIdle = branches.length > 1 && targets.size === 1;
+    return isIdle ? { ...move, guard: undefined } : move;
+  });
 }
 
 /** The state of the container that is, or contains, this one. */
@@ -129,11 +151,8 @@ function startsOf({ initial, states }: ChartState): readonly string[] {
   return first === undefined ? [] : [`[*] --> ${first.name}`];
 }
 
-/** A guard says nothing where the same event leads the same way without it. */
 function labelsOf(moves: readonly ChartMove[]): readonly string[] {
-  const free = new Set(moves.filter(({ guard }) => guard === undefined).map(({ trigger }) => trigger));
-  const said = moves.map((move) => (free.has(move.trigger) ? move.trigger : labelOf(move)));
-  return [...new Set(said)];
+  return [...new Set(moves.map(labelOf))];
 }
 
 function labelOf({ trigger, guard }: ChartMove): string {

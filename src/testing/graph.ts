@@ -94,7 +94,7 @@ export interface MachineGraph<TMachine extends AnyStateMachine> {
 
 /**
  * Follows every event from every state until nothing new is found. Throws when `limit` is exceeded, which mostly means
- * that `abstract` keeps a counter.
+ * that `abstract` keeps a counter. A whole use is in examples/every-state.ts.
  */
 export function exploreMachine<TMachine extends AnyStateMachine>(
   machine: TMachine,
