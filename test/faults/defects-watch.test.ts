@@ -149,17 +149,20 @@ describeOnEtcd('defects of watching', () => {
         /Watch\/Watch|LeaseKeepAlive/.test(String(headers[':path'])),
       );
       expect(streams.map((headers) => headers['hasleader'])).toEqual(['true', 'true']);
+      const told: string[] = [];
       let refused = 0;
+      const { epoch } = stage.status().connection;
       for (const service of ['One', 'Two', 'Three']) {
         gateway.answer = (path) => {
           if (!path.endsWith('KV/Range')) return undefined;
           gateway.answer = () => undefined;
           refused += 1;
-          return { status: 14, message: 'etcdserver: too many requests' };
+          return { status: 8, message: 'etcdserver: too many requests' };
         };
-        await stage.registry.subscribe(`consumer://10.9.9.9/com.acme.${service}`, () => {});
+        await stage.registry.subscribe(`consumer://10.9.9.9/com.acme.${service}`, () => told.push(service));
       }
-      expect(refused).toBe(3);
+      expect([refused, told]).toEqual([3, ['One', 'Two', 'Three']]);
+      expect(stage.status().connection.epoch).toBe(epoch);
       await stage.leadThrough(stage.etcd.endpoint);
       gateway.close();
     },
