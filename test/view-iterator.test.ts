@@ -43,9 +43,9 @@ async function next(iterator: LatestViews): Promise<string> {
   return done === true ? 'done' : shown(value);
 }
 
-/** What the next call gives without waiting for anything new. */
-async function nextOrNothing(iterator: LatestViews): Promise<string> {
-  return Promise.race([next(iterator), new Promise<string>((resolve) => setImmediate(resolve, 'nothing'))]);
+/** What it gives without waiting for anything new. */
+async function orNothing(answer: Promise<string>): Promise<string> {
+  return Promise.race([answer, new Promise<string>((resolve) => setImmediate(resolve, 'nothing'))]);
 }
 
 test('gives every category once, rules first, then what changed with its difference', async () => {
@@ -70,7 +70,7 @@ test('gives only the latest of a thousand changes, whoever asks late', async () 
   expect(value?.added).toHaveLength(999);
   expect(value?.removed).toHaveLength(1);
   expect(value?.revision).toBe('1002');
-  expect(await nextOrNothing(views)).toBe('nothing');
+  expect(await orNothing(next(views))).toBe('nothing');
 });
 
 test('gives nothing for what changed and changed back before anybody asked', async () => {
@@ -79,7 +79,7 @@ test('gives nothing for what changed and changed back before anybody asked', asy
   await next(views);
   etcd.put(prefix, key(2));
   etcd.delete(prefix, key(2));
-  expect(await nextOrNothing(views)).toBe('nothing');
+  expect(await orNothing(next(views))).toBe('nothing');
 });
 
 test('says that a view became stale, and that it is live again', async () => {
@@ -92,7 +92,7 @@ test('says that a view became stale, and that it is live again', async () => {
   expect(await next(views)).toBe('providers 1 +- --');
   etcd.stale(prefix, 'etcd is gone');
   etcd.live(prefix);
-  expect(await nextOrNothing(views)).toBe('nothing');
+  expect(await orNothing(next(views))).toBe('nothing');
 });
 
 test('does not lose a change that nobody had asked for when the view became stale [SUB-3]', async () => {
@@ -112,7 +112,22 @@ test('gives a stale view as it was, not half way to the next revision [SUB-2]', 
   etcd.stale(prefix, 'catching up');
   etcd.put(prefix, key(2));
   expect(await next(views)).toBe('providers 1 +- -- stale: catching up');
-  expect(await nextOrNothing(views)).toBe('nothing');
+  expect(await orNothing(next(views))).toBe('nothing');
+});
+
+test('gives nothing that was read but is not settled yet [SUB-2]', async () => {
+  const views = iterate();
+  etcd.list(prefix, [key(1)]);
+  await next(views);
+  etcd.put(prefix, key(2));
+  etcd.views.handle({ type: 'watcher.stale', prefix, reason: 'gone' });
+  await next(views);
+  etcd.live(prefix);
+  etcd.views.handle({ type: 'watcher.listed', prefix, history: 1, revision: '9', entries: [] });
+  const waiting = next(views);
+  expect(await orNothing(waiting)).toBe('nothing');
+  etcd.live(prefix);
+  expect(await waiting).toBe('providers - +- -1,2');
 });
 
 test.each([
