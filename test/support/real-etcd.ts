@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onFreePort } from '../../src/testing/etcd-server/free-port.js';
 import { EtcdClient } from './etcd-client.js';
 
 /** True when the program can be started here. */
@@ -73,23 +74,21 @@ export class RealEtcd implements AsyncDisposable {
   }
 }
 
-/** Asks once and waits for the answer; the channel's reconnect pauses pace repeated questions. */
+/** Asks once; the channel's reconnect pauses pace repeated questions. */
 async function answers(client: EtcdClient): Promise<boolean> {
-  const options = { deadline: Date.now() + 1000 };
-  const waiting = { ...options, 'grpc.wait_for_ready': true };
-  return client.kv.range({ key: Buffer.from('?') }, waiting).then(
+  return client.kv.range({ key: Buffer.from('?') }, { deadline: Date.now() + 1000 }).then(
     () => true,
     () => false,
   );
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  return onFreePort(async (port) => {
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return port;
+  });
 }
