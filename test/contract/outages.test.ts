@@ -11,7 +11,9 @@ import { describeOnEtcd } from '../support/on-etcd.js';
 const service = 'com.acme.Orders';
 const prefix = `/dubbo/${service}/providers/`;
 const ours = [1, 2, 3].map((host) => `dubbo://10.0.0.${host}:20880/${service}?version=1.0.0`);
-const sessionMs = 2_000;
+/** Longer than any outage here, so that a lease is lost only where a story is about that. */
+const sessionMs = 30_000;
+const shortSessionMs = 2_000;
 
 function keyOf(url: string): string {
   return prefix + encodeURIComponent(url);
@@ -25,15 +27,19 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
   beforeEach(async () => {
     etcd = await start();
     lastView = [];
-    registry = await createRegistry({ address: etcd.endpoint, sessionMs, auditIntervalMs: 1_000 });
-    await Promise.all(ours.map((url) => registry.register(url)));
-    await registry.subscribe(`consumer://10.0.0.9/${service}?version=1.0.0`, remember);
+    await begin(sessionMs);
   });
 
   afterEach(async () => {
     await registry.close();
     await etcd.stop();
   });
+
+  async function begin(session: number): Promise<void> {
+    registry = await createRegistry({ address: etcd.endpoint, sessionMs: session, auditIntervalMs: 1_000 });
+    await Promise.all(ours.map((url) => registry.register(url)));
+    await registry.subscribe(`consumer://10.0.0.9/${service}?version=1.0.0`, remember);
+  }
 
   function remember(urls: readonly ServiceUrl[]): void {
     lastView = urls.map(String);
@@ -89,6 +95,8 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('recovers from a freeze that outlasts the lease [REG-2] [SUB-3]', async () => {
+    await registry.close();
+    await begin(shortSessionMs);
     const expired = new Promise<void>((resolve) => {
       registry.on('lease', (event) => event.state === 'expired' && resolve());
     });

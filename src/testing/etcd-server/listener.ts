@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as PortServer, type Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Desk } from './desk.js';
+import { onFreePort } from './free-port.js';
 import { kvHandlers } from './kv.js';
 import { leaseHandlers } from './lease.js';
 import { Line } from './line.js';
@@ -27,7 +28,7 @@ export class Listener {
     this.#port = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
 
-  /** Starts to listen and to serve; answers the port. When the port is taken, nothing is left open. */
+  /** Starts to listen and to serve, on a free port if it is 0; answers the port. When the port is taken, nothing is left open. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       const opened = (error: Error | null, privatePort: number): void => {
@@ -38,8 +39,7 @@ export class Listener {
       this.#grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), opened);
     });
     try {
-      this.#port.listen(port, host);
-      await once(this.#port, 'listening');
+      await (port === 0 ? onFreePort((free) => this.#open(host, free)) : this.#open(host, port));
     } catch (error) {
       this.#grpc.forceShutdown();
       throw error;
@@ -81,6 +81,11 @@ export class Listener {
     this.dropConnections();
     this.#grpc.forceShutdown();
     await closed;
+  }
+
+  async #open(host: string, port: number): Promise<void> {
+    this.#port.listen(port, host);
+    await once(this.#port, 'listening');
   }
 
   #take(socket: Socket): void {
