@@ -27,10 +27,10 @@ export function listPrefix(links: LinkInUse): RequestPort<Listing, { readonly pr
     let revision: string | undefined;
     let from = start;
     for (;;) {
-      const page = await link.call(signal, (to, options) =>
-        to.kv.range(
-          { key: from, range_end: end, limit: pageSize, ...(revision === undefined ? {} : { revision }) },
-          options,
+      const pinned = revision === undefined ? {} : { revision };
+      const page = await link.reads.through(() =>
+        link.call(signal, (to, options) =>
+          to.kv.range({ key: from, range_end: end, limit: pageSize, ...pinned }, options),
         ),
       );
       revision ??= page.header.revision;
@@ -49,16 +49,11 @@ export function verifyPrefix(
   return request<Verification, { readonly prefix: string; readonly revision: string }>(
     async ({ input, signal }) => {
       const key = bytesOf(input.prefix);
-      const answer = await links.current().call(signal, (to, options) =>
-        to.kv.range(
-          {
-            key,
-            range_end: prefixEnd(key),
-            keys_only: true,
-            min_mod_revision: (BigInt(input.revision) + 1n).toString(),
-          },
-          options,
-        ),
+      const after = (BigInt(input.revision) + 1n).toString();
+      const question = { key, range_end: prefixEnd(key), keys_only: true, min_mod_revision: after };
+      const link = links.current();
+      const answer = await link.reads.through(() =>
+        link.call(signal, (to, options) => to.kv.range(question, options)),
       );
       return { revision: input.revision, changedCount: answer.kvs.length, totalCount: Number(answer.count) };
     },

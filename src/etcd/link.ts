@@ -2,6 +2,7 @@
 import type { CallOptions } from '@grpc/grpc-js';
 import { type AskSignal, Failure, type FailureFact } from '../../machines/index.js';
 import { failureFrom } from './failure.js';
+import { Gate } from './gate.js';
 import { KeepAliveStream } from './keepalive-stream.js';
 import type { EtcdSettings } from './settings.js';
 import type { Transport } from './transport.js';
@@ -10,11 +11,16 @@ import { WatchStream } from './watch-stream.js';
 /** `broken`: the link does not work any more. `doubted`: an answer is overdue. */
 export type Trouble = (verdict: 'broken' | 'doubted', failure: FailureFact) => void;
 
+/** More reads at once bring nothing on one connection. */
+const readLimit = 32;
+
 export class EtcdLink {
   readonly transport: Transport;
   readonly keepAlives: KeepAliveStream;
   readonly watches: WatchStream;
   readonly settings: EtcdSettings;
+  /** For the reads that every watched prefix makes at once after a reconnect. */
+  readonly reads: Gate = new Gate(readLimit);
   #trouble: Trouble | undefined;
   #early: { readonly verdict: 'broken' | 'doubted'; readonly failure: FailureFact } | undefined;
 
