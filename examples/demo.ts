@@ -53,7 +53,7 @@ function urlOf(host: string): string {
 }
 
 async function open(who: string, endpoint: string): Promise<Registry> {
-  const registry = await createRegistry(`etcd3://${endpoint}?group=leasehold-demo&session=6000`);
+  const registry = await createRegistry(`etcd3://${endpoint}?group=leasehold-demo&session=6000&file=false`);
   follow(who, registry);
   return registry;
 }

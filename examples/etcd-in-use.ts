@@ -12,5 +12,6 @@ export async function findEtcd(): Promise<EtcdInUse> {
   if (given !== undefined && given !== '') return { address: given, stop: async () => {} };
   const etcd = await startMemoryEtcd();
   console.log(`etcd in memory: LEASEHOLD_ADDRESS=${etcd.endpoint}`);
-  return { address: etcd.endpoint, stop: () => etcd.stop() };
+  // Its port is another each time, so there is nothing to remember.
+  return { address: `etcd3://${etcd.endpoint}?file=false`, stop: () => etcd.stop() };
 }
