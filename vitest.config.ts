@@ -6,8 +6,6 @@ export default defineConfig({
     // Minutes of waiting: `npm run test:faults`.
     exclude: ['test/faults/*.test.ts', 'node_modules/**'],
     pool: 'forks',
-    // Tests that want a cache file name one; nothing is written to the home folder.
-    env: { LEASEHOLD_FILE: 'false' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 5_000, interval: 20 } },
