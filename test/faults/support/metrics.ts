@@ -1,7 +1,7 @@
 /** What etcd counts about itself, from its /metrics. */
 
 /** The value of one metric without labels, e.g. `etcd_debugging_mvcc_watcher_total`. */
-export async function metric(endpoint: string, name: string): Promise<number> {
+async function metric(endpoint: string, name: string): Promise<number> {
   const text = await (await fetch(`${endpoint}/metrics`)).text();
   const value = text.split('\n').find((line) => line.startsWith(`${name} `));
   if (value === undefined) throw new Error(`etcd has no metric '${name}'`);
