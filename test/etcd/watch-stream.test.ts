@@ -11,8 +11,11 @@ const timeoutMs = 1_000;
 class SlowStream extends EventEmitter {
   readonly requests: IWatchRequest[] = [];
 
+  /** Takes its time with watches, but says at once that it lives. */
   write(request: IWatchRequest): void {
     this.requests.push(request);
+    if (request.progress_request === undefined) return;
+    this.emit('data', { created: false, watch_id: '-1', compact_revision: '0', canceled: false, events: [] });
   }
 
   cancel(): void {}
@@ -64,4 +67,16 @@ test('gives the stream up when the next watch is not opened in time', async () =
   await vi.advanceTimersByTimeAsync(timeoutMs);
   expect(failures.map(({ kind }) => kind)).toEqual(['timeout']);
   expect(facts.map(({ type }) => type)).toEqual(['watch.created', 'watch.broken', 'watch.broken']);
+});
+
+test('says that an answer is overdue while a stream with watches is silent, and gives it up after 5 s', async () => {
+  watches.watch('/dubbo/1/', '1', (fact) => facts.push(fact));
+  await vi.advanceTimersByTimeAsync(0);
+  stream.answer(1);
+  stream.write = () => {};
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(failures.map(({ kind }) => kind)).toContain('timeout');
+  expect(facts.map(({ type }) => type)).toEqual(['watch.created']);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(facts.map(({ type }) => type)).toEqual(['watch.created', 'watch.broken']);
 });
