@@ -16,6 +16,14 @@ export interface SubscriberEvents {
 /** Makes the selection of a URL for whoever reads it. */
 export type Select = (url: ServiceUrl, listener: SelectionListener) => Selection;
 
+export interface ListenerSurroundings {
+  readonly select: Select;
+  readonly events: SubscriberEvents;
+  readonly clock: Clock;
+  /** See {@link RegistryOptions.notifyWindowMs}. */
+  readonly notifyWindowMs: number;
+}
+
 export class ListenerSubscription implements SelectionListener {
   readonly url: ServiceUrl;
   readonly listener: NotifyListener;
@@ -26,16 +34,13 @@ export class ListenerSubscription implements SelectionListener {
   #resolveFirst: () => void = () => {};
   #rejectFirst: (error: RegistryError) => void = () => {};
 
-  constructor(
-    url: ServiceUrl,
-    listener: NotifyListener,
-    surroundings: { readonly select: Select; readonly events: SubscriberEvents; readonly clock: Clock },
-  ) {
-    const { select, events, clock } = surroundings;
+  constructor(url: ServiceUrl, listener: NotifyListener, surroundings: ListenerSurroundings) {
+    const { select, events, clock, notifyWindowMs: windowMs } = surroundings;
     this.url = url;
     this.listener = listener;
     this.#events = events;
-    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
+    const onError = (error: unknown): void => events.listenerError(error);
+    this.#notifier = new Notifier(listener, { clock, onError, windowMs });
     this.#first = new Promise((resolve, reject) => {
       this.#resolveFirst = resolve;
       this.#rejectFirst = reject;

@@ -45,7 +45,7 @@ export class RegistryParts {
       listenerError: (error: unknown) => this.events.report(error),
       undecodable: (key: string, error: RegistryError) => this.events.reportUndecodable(key, error),
     };
-    this.subscriber = new Subscriber(engine, layout, events, clock);
+    this.subscriber = new Subscriber(engine, settings, events, clock);
     this.explainer = new Explainer({ engine, views: this.subscriber.views, layout, clock });
     this.cache = this.#openCache(world);
     this.events.supply('state', () => engine.onStateChange((change) => this.events.emit('state', change)));

@@ -7,9 +7,9 @@ import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-import type { KeyLayout } from './key-layout.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
 import { byCategory, type NotifyListener } from './notifier.js';
+import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
 import { CategorySelection, type Recall, type Selection } from './selection.js';
@@ -33,6 +33,7 @@ export class Subscriber {
   readonly #engine: Engine;
   readonly #events: SubscriberEvents;
   readonly #clock: Clock;
+  readonly #notifyWindowMs: number;
   readonly #views: Views;
   readonly #select: Select;
   readonly #selectOrRecall: Select;
@@ -40,10 +41,16 @@ export class Subscriber {
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
 
-  constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents, clock: Clock) {
+  constructor(
+    engine: Engine,
+    { layout, notifyWindowMs }: Pick<RegistrySettings, 'layout' | 'notifyWindowMs'>,
+    events: SubscriberEvents,
+    clock: Clock,
+  ) {
     this.#engine = engine;
     this.#events = events;
     this.#clock = clock;
+    this.#notifyWindowMs = notifyWindowMs;
     this.#views = new Views(engine, clock);
     const selectWith =
       (recall?: Recall): Select =>
@@ -210,6 +217,7 @@ export class Subscriber {
       select: check ? this.#select : this.#selectOrRecall,
       events: this.#events,
       clock: this.#clock,
+      notifyWindowMs: this.#notifyWindowMs,
     });
     const listeners =
       this.#subscriptions.get(url.canonicalKey) ?? new Map<NotifyListener, ListenerSubscription>();
