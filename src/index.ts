@@ -16,6 +16,7 @@ export type {
   RegistrationHandle,
   SubscriptionHandle,
 } from './handles.js';
+export type { Notified } from './notified.js';
 export type { NotificationInfo, NotifyListener } from './notifier.js';
 export type { RegistryOptions } from './options.js';
 export type { UrlInput } from './registry.js';

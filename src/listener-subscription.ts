@@ -2,7 +2,7 @@
 import type { FailureFact } from '../machines/index.js';
 import type { RegistryError } from './errors.js';
 import { errorFrom } from './failure-error.js';
-import { Notifier, type NotifyListener } from './notifier.js';
+import { Notifier, type NotifyListener, type Told } from './notifier.js';
 import type { Selection, SelectionListener } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
@@ -52,6 +52,11 @@ export class ListenerSubscription implements SelectionListener {
   /** Resolves when the listener was told every category once. */
   get first(): Promise<void> {
     return this.#first;
+  }
+
+  /** What the listener was told last of this list. */
+  toldOf(list: UrlList): Told | undefined {
+    return this.#notifier.toldOf(list);
   }
 
   close(error: RegistryError): void {

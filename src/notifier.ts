@@ -20,6 +20,11 @@ export interface NotificationInfo extends Position {
 /** Hears the whole list of one category; an empty category is one `empty://` URL. May be asynchronous. */
 export type NotifyListener = (urls: readonly ServiceUrl[], info: NotificationInfo) => unknown;
 
+/** What a listener was told last of one list. */
+export interface Told extends Position {
+  readonly urls: readonly ServiceUrl[];
+}
+
 /** Configurators and routers come before what they apply to. */
 const categoryOrder: readonly string[] = ['configurators', 'routers', 'consumers', 'providers'];
 
@@ -39,6 +44,7 @@ export class Notifier {
   readonly #listener: NotifyListener;
   readonly #surroundings: NotifierSurroundings;
   readonly #pending = new Set<UrlList>();
+  readonly #told = new WeakMap<UrlList, Told>();
   /** Takes back the delivery that is due; a function, because clearing one kind of timer as another corrupts Node's queues. */
   #unschedule: (() => void) | undefined;
   /** Set from a pass until the next may begin. */
@@ -67,6 +73,11 @@ export class Notifier {
   /** True while the listener has still to be told this list. */
   isPending(list: UrlList): boolean {
     return this.#pending.has(list);
+  }
+
+  /** What the listener was called with last about this list, even if it threw. */
+  toldOf(list: UrlList): Told | undefined {
+    return this.#told.get(list);
   }
 
   /** Resolves once every list offered so far was told, or the notifier is closed. */
@@ -124,7 +135,9 @@ export class Notifier {
     this.#pending.delete(list);
     try {
       const { category, service, staleness: stale } = list;
-      await this.#listener(list.urls(), { ...position, category, service, stale });
+      const urls = list.urls();
+      this.#told.set(list, { ...position, urls });
+      await this.#listener(urls, { ...position, category, service, stale });
       return 'told';
     } catch (error) {
       if (this.#closed) return 'told';

@@ -62,6 +62,7 @@ export class RegistryParts {
   }
 
   #handle(news: RegistryNews): void {
+    if (news.type === 'connection.up') this.subscriber.linked(news.epoch);
     this.lifetime.handle(news);
     if (isRegistrationNews(news)) this.publisher.handle(news);
     this.events.announce(news);

@@ -12,6 +12,7 @@ import {
   subscriptionHandle,
 } from './handles.js';
 import type { Lifetime } from './lifetime.js';
+import type { Notified } from './notified.js';
 import type { NotifyListener } from './notifier.js';
 import type { RegistrySettings } from './options.js';
 import { RegistryParts } from './registry-parts.js';
@@ -158,6 +159,11 @@ export class Registry implements AsyncDisposable {
   /** What is subscribed or iterated, each URL once. */
   subscribed(): readonly ServiceUrl[] {
     return this.#parts.subscriber.urls();
+  }
+
+  /** What listeners were told last, for each consumer URL and category; views of iterators are not in it. */
+  notified(): readonly Notified[] {
+    return this.#parts.subscriber.notified();
   }
 
   /** The state of everything, as plain JSON without secrets. */

@@ -2,12 +2,14 @@
 import type { WatcherHubNews } from '../machines/index.js';
 import { AllServices } from './all-services.js';
 import type { CacheFile } from './cache-file.js';
-import { type CacheEntries, mergedUrls } from './cache-text.js';
+import type { CacheEntries } from './cache-text.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
+import { knownUrls } from './known-urls.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
+import { type Notified, notifiedOf } from './notified.js';
 import { byCategory, type NotifyListener } from './notifier.js';
 import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
@@ -40,6 +42,7 @@ export class Subscriber {
   #cache: CacheFile | undefined;
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
+  #epoch = 0;
 
   constructor(
     engine: Engine,
@@ -122,6 +125,7 @@ export class Subscriber {
     const iterator = new LatestViews(url, {
       select: this.#selectOrRecall,
       signal,
+      now: () => ({ epoch: this.#epoch, since: this.#clock.now() }),
       undecodable: (key, error) => this.#events.undecodable(key, error),
       ended: (ended) => this.#iterators.delete(ended),
     });
@@ -163,22 +167,18 @@ export class Subscriber {
     return view;
   }
 
-  /** What is followed now, by service key; keys of which something is stale or still being read are left out. */
+  /** What is followed now, for the cache file. */
   known(): CacheEntries {
-    const byKey = new Map<string, (readonly ServiceUrl[])[]>();
-    const unknown = new Set<string>();
-    for (const selection of this.selections()) {
-      const { serviceKey, serviceInterface } = selection.url;
-      if (serviceKey === undefined || serviceInterface === anyValue) continue;
-      const lists = byKey.get(serviceKey) ?? [];
-      byKey.set(serviceKey, lists);
-      for (const list of selection.lists()) {
-        if (list.isSettled && list.staleness === undefined) lists.push(list.urls());
-        else unknown.add(serviceKey);
-      }
-    }
-    const known = [...byKey].filter(([key]) => !unknown.has(key));
-    return new Map(known.map(([key, lists]) => [key, mergedUrls(lists)]));
+    return knownUrls(this.selections());
+  }
+
+  notified(): readonly Notified[] {
+    return notifiedOf(this.#listening());
+  }
+
+  /** A link to etcd came up; `epoch` counts them. */
+  linked(epoch: number): void {
+    this.#epoch = epoch;
   }
 
   /** With an error for each; iterators end without one unless the registry has failed. */
