@@ -234,6 +234,7 @@ export const watcherMachine = setupWatcher.createMachine({
     history: 0,
     linkHistory: input?.link?.history ?? 0,
     listedUnder: null,
+    resumableUnder: null,
     revision: null,
     size: 0,
     told: { size: 0, history: 0 },

@@ -164,6 +164,7 @@ export class Link {
   #heldUp = 0;
   #heldDown = 0;
   #cuts = 0;
+  readonly #slowdowns: number[] = [];
   #slowdown = 1;
   #answersToLose = 0;
   /** How often a connection was tried, and how often one was lost. */
@@ -255,10 +256,13 @@ export class Link {
     };
   }
 
+  /** Messages take so many times as long, or longer while something else slows them down more. */
   slowDown(factor: number): () => void {
-    this.#slowdown *= factor;
+    this.#slowdowns.push(factor);
+    this.#slowdown = Math.max(...this.#slowdowns);
     return () => {
-      this.#slowdown /= factor;
+      this.#slowdowns.splice(this.#slowdowns.indexOf(factor), 1);
+      this.#slowdown = Math.max(1, ...this.#slowdowns);
     };
   }
 
