@@ -14,7 +14,7 @@ import { Dice } from './differential/dice.js';
 import type { Operation } from './differential/operations.js';
 import { show } from './differential/show.js';
 import { type Answer, Side } from './differential/side.js';
-import type { Told } from './differential/watch-log.js';
+import type { Told, WatchLog } from './differential/watch-log.js';
 
 /** How long one side may lag behind the other with its events. etcd feeds watchers of the past every 100 ms. */
 const lagMsMax = 5000;
@@ -91,6 +91,7 @@ class Comparison {
         await Promise.race([memory.change(), real.change(), pause(100)]);
       }
       this.#countTold([...real.untaken.values()].flat());
+      if (exactly !== undefined && isCut(memory, exactly) && !isCut(real, exactly)) this.#count('uncut');
       memory.take();
       real.take();
     }
@@ -109,6 +110,10 @@ class Comparison {
   #count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
+}
+
+function isCut({ untaken }: WatchLog, watcher: string): boolean {
+  return untaken.get(watcher)?.some(({ fragment }) => fragment) ?? false;
 }
 
 function partingText(stream: number, partings: readonly Parting[]): string {

@@ -27,7 +27,7 @@ const keys = letters.concat(bytes).map((text) => Buffer.from(text, 'latin1'));
 const ends = [...keys, Buffer.from('\0'), Buffer.from('\0')];
 const leases = ['1', '2', '3', '77', '4611686018427387904', '9223372036854775807', '-5'];
 
-const everything = { key: Buffer.from('\0'), range_end: Buffer.from('\0') };
+const everything = (): IWatchCreateRequest => ({ key: Buffer.from('\0'), range_end: Buffer.from('\0') });
 
 /** Deals operations. */
 export class Dealer {
@@ -175,7 +175,7 @@ export class Dealer {
 
   /** What compaction leaves of a revision that deleted something is seen by who watches from there. */
   #compactAtDeletion({ deletion }: World, stream: number): Operation {
-    const request = { ...everything, start_revision: deletion };
+    const request = { ...everything(), start_revision: deletion };
     this.#next.push({ kind: 'watch', stream, quiet: true, request });
     return { kind: 'compact', revision: deletion };
   }
@@ -200,7 +200,12 @@ export class Dealer {
 
   /** Two transactions so long that a watcher that catches up with both of them needs more than one fragment. */
   #bulks({ head }: World, stream: number): Operation {
-    const request = { ...everything, start_revision: head, fragment: true, prev_kv: this.#dice.chance(0.5) };
+    const request = {
+      ...everything(),
+      start_revision: head,
+      fragment: true,
+      prev_kv: this.#dice.chance(0.5),
+    };
     this.#next.push({ kind: 'txn', request: this.#bulk() }, { kind: 'watch', stream, quiet: true, request });
     return { kind: 'txn', request: this.#bulk() };
   }
@@ -257,7 +262,7 @@ export class Dealer {
 
   #watch(world: World): IWatchCreateRequest {
     const dice = this.#dice;
-    const request: IWatchCreateRequest = dice.chance(0.2) ? everything : this.#span();
+    const request: IWatchCreateRequest = dice.chance(0.2) ? everything() : this.#span();
     const { head, compacted } = world;
     const past = dice.integer(Math.max(1, compacted - 2), head);
     const edges = [0, head, head + 1, head + 5, compacted - 1, compacted, compacted + 1];
