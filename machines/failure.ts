@@ -11,6 +11,7 @@
  * - `leaseLost`: the lease is unknown to etcd.
  * - `compacted`: the revision asked for is no longer, or not yet, part of etcd's history.
  * - `tooLarge`: the request exceeds a limit of etcd.
+ * - `conflict`: another process has taken over the key.
  * - `noSpace`: etcd's storage quota is used up; reads and keepalives still work.
  * - `invalid`: etcd refuses the request as malformed.
  * - `closed`: we gave up the request ourselves.
@@ -25,6 +26,7 @@ export type FailureKind =
   | 'leaseLost'
   | 'compacted'
   | 'tooLarge'
+  | 'conflict'
   | 'noSpace'
   | 'invalid'
   | 'closed'
@@ -56,6 +58,11 @@ export function failureOf(thrown: unknown): FailureFact {
   };
 }
 
+/** The failure that an actor ended with; for the params of guards and actions. */
+export function failureIn({ event }: { readonly event: { readonly error: unknown } }): FailureFact {
+  return failureOf(event.error);
+}
+
 const passing: ReadonlySet<FailureKind> = new Set([
   'unreachable',
   'timeout',
@@ -67,6 +74,11 @@ const passing: ReadonlySet<FailureKind> = new Set([
 /** True when the same request may succeed later without anybody changing it. */
 export function isTransient(failure: FailureFact): boolean {
   return passing.has(failure.kind);
+}
+
+/** True for trouble that belongs to a life with etcd; false for a bug, which ends the machine that meets it. */
+export function isExpected(failure: FailureFact): boolean {
+  return failure.kind !== 'bug';
 }
 
 /**

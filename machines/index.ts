@@ -1,4 +1,14 @@
 /** What other rooms, and users who embed a machine, may take from this one. */
+export { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from './backoff.js';
+export {
+  type ClusterFacts,
+  type ConnectionContext,
+  type ConnectionEvent,
+  type ConnectionInput,
+  connectionMachine,
+  type LinkFact,
+} from './connection.js';
+export type { Entry, EntryChange, Listing } from './entry.js';
 export {
   Failure,
   type FailureFact,
@@ -7,4 +17,46 @@ export {
   isOutcomeUnknown,
   isTransient,
 } from './failure.js';
-export { requestPort, type StreamPort, stream, streamPort } from './port.js';
+export type { BatchOutcome, RegistrationNews } from './flush.js';
+export { leaseMachine } from './lease.js';
+export type { LeaseAnswer, LeaseContext, LeaseEvent, LeaseInput, LeaseNews } from './lease-setup.js';
+export type { ConnectionDown, ConnectionUp, LinkNews } from './link.js';
+export {
+  type AskSignal,
+  type RequestPort,
+  request,
+  requestPort,
+  type StreamPort,
+  stream,
+  streamPort,
+} from './port.js';
+export type { DesiredEntry, Registration, RegistrationState } from './registration.js';
+export { registryMachine } from './registry.js';
+export type {
+  BatchAnswered,
+  LeaseContent,
+  OpenedFence,
+  RegistryCommand,
+  RegistryContext,
+  RegistryInput,
+  RegistryNews,
+} from './registry-context.js';
+export { compareRevisions, isAfter, nextRevision, type Revision } from './revision.js';
+export { ShardedMap } from './sharded-map.js';
+export { watcherMachine } from './watcher.js';
+export {
+  type WatcherHubCommand,
+  type WatcherHubLogic,
+  type WatcherHubNews,
+  type WatcherHubState,
+  watcherHub,
+} from './watcher-hub.js';
+export type {
+  Verification,
+  WatcherContext,
+  WatcherEvent,
+  WatcherInput,
+  WatcherNews,
+  WatchFact,
+} from './watcher-setup.js';
+export type { WriteBatch, WriteOperation } from './write-plan.js';

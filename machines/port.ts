@@ -12,7 +12,7 @@ import {
 import { Failure } from './failure.js';
 
 /** Declares a question with one answer. */
-export function requestPort<Output, Input>(name: string): PromiseActorLogic<Output, Input> {
+export function requestPort<Output, Input>(name: string): RequestPort<Output, Input> {
   return fromPromise<Output, Input>(() => Promise.reject(unfilled(name)));
 }
 
@@ -21,6 +21,22 @@ export function streamPort<Fact extends EventObject, Input>(name: string): Strea
   return fromCallback<EventObject, Input>(() => {
     throw unfilled(name);
   });
+}
+
+/** A request port's logic. */
+export type RequestPort<Output, Input> = PromiseActorLogic<Output, Input>;
+
+/** Tells an adapter that nobody waits for its answer any more. */
+export type AskSignal = Parameters<Parameters<typeof fromPromise>[0]>[0]['signal'];
+
+/**
+ * Writes the adapter of a request port. An adapter that creates something must undo it when `signal` is aborted by
+ * the time the answer arrives: nobody will hear of it.
+ */
+export function request<Output, Input>(
+  ask: (question: { readonly input: Input; readonly signal: AskSignal }) => Promise<Output>,
+): RequestPort<Output, Input> {
+  return fromPromise<Output, Input>(({ input, signal }) => ask({ input, signal }));
 }
 
 /** A stream port's logic. `Fact` is what {@link stream} lets the adapter send. */

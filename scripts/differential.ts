@@ -7,7 +7,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startMemoryEtcd } from '../src/testing/index.js';
-import { isInstalled, RealEtcd } from '../test/support/real-etcd.js';
+import { locateEtcd } from '../test/support/etcd-binary.js';
+import { startEtcd } from '../test/support/real-etcd.js';
 import { type Parting, relationOf, sameAnswer } from './differential/compare.js';
 import { Dealer, type World } from './differential/dealer.js';
 import { Dice } from './differential/dice.js';
@@ -131,13 +132,9 @@ function disturbs({ kind }: Operation): boolean {
 
 async function compare(seed: number, ops: number): Promise<void> {
   await using etcd = await startMemoryEtcd();
-  await using realEtcd = await RealEtcd.start();
-  const restartReal = async (): Promise<void> => {
-    await realEtcd.kill();
-    await realEtcd.run();
-  };
+  await using realEtcd = await startEtcd();
   const memory = new Side('memory', { endpoint: etcd.endpoint, restart: () => etcd.restart() });
-  const real = new Side('real', { endpoint: realEtcd.endpoint, restart: restartReal });
+  const real = new Side('real', { endpoint: realEtcd.endpoint, restart: () => realEtcd.restart() });
   await Promise.all([memory.open(), real.open()]);
   const comparison = new Comparison(memory, real);
   const dealer = new Dealer(new Dice(seed));
@@ -169,7 +166,7 @@ async function compare(seed: number, ops: number): Promise<void> {
 const { values } = parseArgs({
   options: { seed: { type: 'string', default: '1' }, ops: { type: 'string', default: '2000' } },
 });
-if (isInstalled('etcd')) await compare(Number(values.seed), Number(values.ops));
+if (locateEtcd() !== undefined) await compare(Number(values.seed), Number(values.ops));
 else {
   console.log('there is no etcd on the PATH to compare with');
   process.exitCode = 1;

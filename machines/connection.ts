@@ -1,0 +1,238 @@
+/**
+ * Can the cluster be reached?
+ *
+ * Invariants:
+ *  1. `connected` means that a linearizable round trip succeeded on this link, never that a channel says READY.
+ *  2. Every entry to `connected` opens a new epoch; facts of an earlier link never arrive in a later epoch.
+ *  3. Only this machine chooses endpoints and waits before reconnecting.
+ *  4. A sentinel that vanished or changed, another cluster id or a head revision that went back start a new history.
+ *  5. `connection.up` and `connection.down` are told in turn; only a close by the owner is not told as down.
+ *  6. It is `up` or `down` for as long as it lives, and it can come up, and be closed, from wherever it is.
+ */
+import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
+import { backoffMs, reconnectBackoff } from './backoff.js';
+import { type FailureFact, failureIn, isExpected } from './failure.js';
+import type { LinkNews } from './link.js';
+import { requestPort, streamPort } from './port.js';
+import { isAfter, type Revision } from './revision.js';
+
+/** What one linearizable read tells about the cluster behind an endpoint. */
+export interface ClusterFacts {
+  readonly clusterId: string;
+  readonly revision: Revision;
+  /** Identity of the sentinel key, or null when nobody has written one. */
+  readonly sentinel: string | null;
+}
+
+export interface ConnectionInput {
+  /** At least one `host:port` or URL. */
+  readonly endpoints: readonly string[];
+  readonly parentRef?: ActorRef<Snapshot<unknown>, LinkNews>;
+}
+
+export interface ConnectionContext {
+  readonly endpoints: readonly string[];
+  readonly endpointIndex: number;
+  readonly epoch: number;
+  readonly history: number;
+  readonly attempt: number;
+  readonly cluster: ClusterFacts | null;
+  readonly lastError: FailureFact | null;
+  readonly parentRef: ActorRef<Snapshot<unknown>, LinkNews> | null;
+}
+
+/** Facts about the link in use, reported by the adapter that follows it. */
+export type LinkFact =
+  | { readonly type: 'link.broken'; readonly failure: FailureFact }
+  | { readonly type: 'link.doubted'; readonly failure: FailureFact };
+
+export type ConnectionEvent =
+  | LinkFact
+  | { readonly type: 'connection.close' }
+  /** A sentinel was found or written outside the probe. */
+  | { readonly type: 'sentinel.seen'; readonly sentinel: string };
+
+const setupConnection = setup({
+  types: {} as {
+    input: ConnectionInput;
+    context: ConnectionContext;
+    events: ConnectionEvent;
+    emitted: LinkNews;
+    tags: 'up' | 'down' | 'doubtful';
+    output: { readonly failure: FailureFact | null };
+  },
+  actors: {
+    probeCluster: requestPort<ClusterFacts, { readonly endpoint: string }>('probeCluster'),
+    confirmLink: requestPort<ClusterFacts, { readonly epoch: number }>('confirmLink'),
+    followLink: streamPort<LinkFact, { readonly epoch: number }>('followLink'),
+  },
+  delays: { reconnectBackoff: ({ context }) => backoffMs(reconnectBackoff, context.attempt) },
+  guards: { isExpected: (_, failure: FailureFact) => isExpected(failure) },
+  actions: {
+    rememberCluster: assign(({ context }, cluster: ClusterFacts) => ({
+      cluster,
+      epoch: context.epoch + 1,
+      history: isOtherHistory(context.cluster, cluster) ? context.history + 1 : context.history,
+      attempt: 0,
+      lastError: null,
+    })),
+    rememberFailure: assign(({ context }, failure: FailureFact) => ({
+      lastError: failure,
+      attempt: context.attempt + 1,
+    })),
+    chooseEndpoint: assign(({ context }, failure: FailureFact) => ({
+      endpointIndex: isTransportFault(failure)
+        ? (context.endpointIndex + 1) % context.endpoints.length
+        : context.endpointIndex,
+    })),
+    rememberSentinel: assign(({ context }, { sentinel }: { sentinel: string }) => ({
+      cluster: context.cluster && { ...context.cluster, sentinel: context.cluster.sentinel ?? sentinel },
+    })),
+    announceUp: enqueueActions(({ context, enqueue }) => {
+      const news = {
+        type: 'connection.up',
+        epoch: context.epoch,
+        history: context.history,
+        endpoint: endpointOf(context),
+      } as const;
+      enqueue.emit(news);
+      if (context.parentRef) enqueue.sendTo(context.parentRef, news);
+    }),
+    announceDown: enqueueActions(({ context, enqueue }) => {
+      const news = {
+        type: 'connection.down',
+        reason: context.lastError?.message ?? 'the connection is closed',
+      } as const;
+      enqueue.emit(news);
+      if (context.parentRef) enqueue.sendTo(context.parentRef, news);
+    }),
+  },
+});
+
+/** The connection machine; see the file header for its invariants. */
+export const connectionMachine = setupConnection.createMachine({
+  id: 'connection',
+  description: 'Reaches the cluster through one endpoint at a time, and says when it can and cannot.',
+  context: ({ input }) => ({
+    endpoints: input?.endpoints ?? [],
+    endpointIndex: 0,
+    epoch: 0,
+    history: 0,
+    attempt: 0,
+    cluster: null,
+    lastError: null,
+    parentRef: input?.parentRef ?? null,
+  }),
+  output: ({ context }) => ({ failure: context.lastError?.kind === 'bug' ? context.lastError : null }),
+  initial: 'connecting',
+  on: {
+    'connection.close': { target: '.closed' },
+    'sentinel.seen': { actions: { type: 'rememberSentinel', params: ({ event }) => event } },
+  },
+  states: {
+    connecting: {
+      description: 'Asking the chosen endpoint for a linearizable answer; nothing is known about etcd yet.',
+      tags: ['down'],
+      invoke: {
+        id: 'probeCluster',
+        src: 'probeCluster',
+        input: ({ context }) => ({ endpoint: endpointOf(context) }),
+        onDone: {
+          target: 'connected',
+          actions: { type: 'rememberCluster', params: ({ event }) => event.output },
+        },
+        onError: [
+          {
+            guard: { type: 'isExpected', params: failureIn },
+            target: 'disconnected',
+            actions: [
+              { type: 'rememberFailure', params: failureIn },
+              { type: 'chooseEndpoint', params: failureIn },
+            ],
+          },
+          { target: 'failed', actions: { type: 'rememberFailure', params: failureIn } },
+        ],
+      },
+    },
+    connected: {
+      description: 'A round trip through this endpoint succeeded and nothing has contradicted it since.',
+      tags: ['up'],
+      entry: 'announceUp',
+      invoke: {
+        id: 'followLink',
+        src: 'followLink',
+        input: ({ context }) => ({ epoch: context.epoch }),
+        onError: {
+          target: 'failed',
+          actions: [{ type: 'rememberFailure', params: failureIn }, 'announceDown'],
+        },
+      },
+      on: {
+        'link.broken': {
+          target: 'disconnected',
+          actions: [
+            { type: 'rememberFailure', params: ({ event }) => event.failure },
+            { type: 'chooseEndpoint', params: ({ event }) => event.failure },
+            'announceDown',
+          ],
+        },
+      },
+      initial: 'certain',
+      states: {
+        certain: {
+          description: 'Every answer so far came in time.',
+          on: { 'link.doubted': { target: 'doubtful' } },
+        },
+        doubtful: {
+          description: 'An answer is overdue; one more round trip decides whether the link still works.',
+          tags: ['doubtful'],
+          invoke: {
+            id: 'confirmLink',
+            src: 'confirmLink',
+            input: ({ context }) => ({ epoch: context.epoch }),
+            onDone: { target: 'certain' },
+            onError: [
+              {
+                guard: { type: 'isExpected', params: failureIn },
+                target: '#connection.disconnected',
+                actions: [
+                  { type: 'rememberFailure', params: failureIn },
+                  { type: 'chooseEndpoint', params: failureIn },
+                  'announceDown',
+                ],
+              },
+              {
+                target: '#connection.failed',
+                actions: [{ type: 'rememberFailure', params: failureIn }, 'announceDown'],
+              },
+            ],
+          },
+        },
+      },
+    },
+    disconnected: {
+      description: 'etcd cannot be reached; the next attempt waits for the backoff.',
+      tags: ['down'],
+      after: { reconnectBackoff: { target: 'connecting' } },
+    },
+    closed: { type: 'final', description: 'Closed by its owner; no link is left.' },
+    failed: { type: 'final', description: 'Something nobody expected happened; lastError tells what.' },
+  },
+  options: { maxIterations: 1_000 },
+});
+
+function endpointOf(context: ConnectionContext): string {
+  return context.endpoints[context.endpointIndex] ?? '';
+}
+
+/** A fault of this endpoint rather than of the cluster: another endpoint may do better. */
+function isTransportFault(failure: FailureFact): boolean {
+  return failure.kind === 'unreachable' || failure.kind === 'timeout';
+}
+
+function isOtherHistory(known: ClusterFacts | null, found: ClusterFacts): boolean {
+  if (known === null) return false;
+  if (known.clusterId !== found.clusterId) return true;
+  if (known.sentinel !== null && known.sentinel !== found.sentinel) return true;
+  return isAfter(known.revision, found.revision);
+}

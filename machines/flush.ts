@@ -1,0 +1,275 @@
+/** What the answer to one transaction means for the registrations it served. Pure; the registry machine applies it. */
+import { type FailureFact, isOutcomeUnknown, isTransient } from './failure.js';
+import type { Registration } from './registration.js';
+import type { Revision } from './revision.js';
+import type { ShardedMap } from './sharded-map.js';
+import type { WriteBatch, WriteOperation } from './write-plan.js';
+
+/** How etcd answered one transaction. */
+export type BatchOutcome =
+  /** Applied. `foreign` are the keys left alone because somebody else has taken them over. */
+  | { readonly type: 'applied'; readonly revision: Revision; readonly foreign: readonly string[] }
+  /** Not applied: the fence has another value, or is gone (null). */
+  | { readonly type: 'fenced'; readonly fence: string | null }
+  | { readonly type: 'failed'; readonly failure: FailureFact };
+
+/** What the registry tells about registrations: one event per answer, never one per key. */
+export type RegistrationNews =
+  | { readonly type: 'registration.written'; readonly keys: readonly string[]; readonly leaseId: string }
+  | { readonly type: 'registration.withdrawn'; readonly keys: readonly string[] }
+  | { readonly type: 'registration.conflicted'; readonly keys: readonly string[] }
+  | {
+      readonly type: 'registration.failed';
+      readonly keys: readonly string[];
+      readonly failure: FailureFact;
+      readonly willRetry: boolean;
+    };
+
+/** The fence of this process: a key under our lease that every write compares. */
+export type Fence =
+  | { readonly status: 'unopened' }
+  | { readonly status: 'open'; readonly value: string }
+  /** etcd does not permit us to keep one; the audit is the only guard. */
+  | { readonly status: 'denied' };
+
+/** What a flush writes under; facts of its answers hold for these, whatever is in use by then. */
+export interface FlushTerms {
+  readonly leaseId: string;
+  /** The value that its transactions compare; null without a fence. */
+  readonly fence: string | null;
+}
+
+export interface FlushState {
+  readonly registrations: ShardedMap<Registration>;
+  readonly dirty: ShardedMap<true>;
+  readonly ensured: ShardedMap<true>;
+  readonly lease: { readonly leaseId: string; readonly generation: number } | null;
+  readonly fence: Fence;
+  /** Of the running flush, or of the last one. */
+  readonly terms: FlushTerms;
+  readonly flush: number;
+  /** How many transactions of this flush have to be tried again. */
+  readonly retries: number;
+}
+
+export interface FlushStep {
+  readonly state: FlushState;
+  readonly news: readonly RegistrationNews[];
+}
+
+type Change<V> = readonly [string, V | undefined];
+
+/** The state after one answer, and what there is to tell. */
+export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: BatchOutcome): FlushStep {
+  switch (outcome.type) {
+    case 'applied':
+      return applied(state, batch, outcome.foreign);
+    case 'fenced':
+      return {
+        state: { ...state, fence: fenceFound(state, outcome.fence), retries: state.retries + 1 },
+        news: [],
+      };
+    case 'failed':
+      return failed(state, batch, outcome.failure);
+  }
+}
+
+/** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
+export function applySilence(state: FlushState, batches: readonly WriteBatch[], reason: string): FlushStep {
+  const failure: FailureFact = { kind: 'unreachable', message: reason };
+  return batches.reduce<FlushStep>(
+    (before, batch) => {
+      const step = failedForNow(before.state, batch, failure);
+      return { state: step.state, news: [...before.news, ...step.news] };
+    },
+    { state, news: [] },
+  );
+}
+
+/** True while the lease that the flush writes under is the one in use. */
+function isLeaseInUse(state: FlushState): boolean {
+  return state.lease?.leaseId === state.terms.leaseId;
+}
+
+/** The fence of a lease that is not in use any more says nothing about ours. */
+function fenceFound(state: FlushState, found: string | null): Fence {
+  if (!isLeaseInUse(state)) return state.fence;
+  return found === null ? { status: 'unopened' } : { status: 'open', value: found };
+}
+
+function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {
+  const { leaseId } = state.terms;
+  const registrations: Change<Registration>[] = [];
+  const dirty: Change<true>[] = [];
+  const ensured: Change<true>[] = [];
+  const written: string[] = [];
+  const withdrawn: string[] = [];
+  const conflicted: string[] = [];
+  for (const operation of batch.operations) {
+    if (operation.type === 'ensure') {
+      ensured.push([operation.key, true]);
+      continue;
+    }
+    const registration = state.registrations.get(operation.key);
+    if (registration === undefined) continue;
+    const isCurrent = batch.versions.get(operation.key) === registration.version;
+    if (operation.type === 'put') {
+      const isForeign = foreign.includes(operation.key);
+      const isDone = isCurrent && (!operation.leased || isLeaseInUse(state));
+      const put = { isDone, isForeign, leaseId: operation.leased ? leaseId : null, flush: state.flush };
+      registrations.push([operation.key, afterPut(registration, put)]);
+      if (isDone) dirty.push([operation.key, undefined]);
+      if (isDone && !isForeign) written.push(operation.key);
+      if (isForeign && isConflict(registration)) conflicted.push(operation.key);
+    } else if (isCurrent) {
+      registrations.push([operation.key, undefined]);
+      dirty.push([operation.key, undefined]);
+      withdrawn.push(operation.key);
+      if (foreign.includes(operation.key)) conflicted.push(operation.key);
+    }
+  }
+  return {
+    state: {
+      ...state,
+      registrations: state.registrations.with(registrations),
+      dirty: state.dirty.with(dirty),
+      ensured: state.ensured.with(ensured),
+      fence: batch.fenceBump === null ? state.fence : fenceFound(state, batch.fenceBump),
+    },
+    news: newsOf({ written, withdrawn, conflicted }, leaseId),
+  };
+}
+
+/** One event for each kind of thing that happened; none for what did not. */
+function newsOf(
+  told: Readonly<Record<'written' | 'withdrawn' | 'conflicted', readonly string[]>>,
+  leaseId: string,
+): readonly RegistrationNews[] {
+  const { written, withdrawn, conflicted } = told;
+  const news: RegistrationNews[] = [];
+  if (written.length > 0) news.push({ type: 'registration.written', keys: written, leaseId });
+  if (withdrawn.length > 0) news.push({ type: 'registration.withdrawn', keys: withdrawn });
+  if (conflicted.length > 0) news.push({ type: 'registration.conflicted', keys: conflicted });
+  return news;
+}
+
+interface PutAnswer {
+  /** It serves the present intent, and what was written will last. */
+  readonly isDone: boolean;
+  readonly isForeign: boolean;
+  readonly leaseId: string | null;
+  readonly flush: number;
+}
+
+function afterPut(registration: Registration, put: PutAnswer): Registration {
+  const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
+  if (!put.isDone) return touched;
+  // A key without lease that is there already belongs to nobody in particular.
+  const lastError = put.isForeign && registration.leased ? conflict : null;
+  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
+}
+
+/** Told once: another process holds a key that we want under our lease. */
+function isConflict({ leased, lastError }: Registration): boolean {
+  return leased && lastError?.kind !== 'conflict';
+}
+
+const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
+
+function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
+  if (failure.kind === 'leaseLost') {
+    const isLost = isLeaseInUse(state);
+    return { state: isLost ? { ...state, lease: null, fence: { status: 'unopened' } } : state, news: [] };
+  }
+  if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
+  return refused(state, batch, failure);
+}
+
+function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
+  const keys = [...batch.versions.keys()];
+  const changes = keys.flatMap((key): Change<Registration>[] => {
+    const registration = state.registrations.get(key);
+    if (registration === undefined) return [];
+    const version = batch.versions.get(key) ?? registration.version;
+    const attempts = registration.attempts + 1;
+    const doubts = isOutcomeUnknown(failure) ? doubted(registration, version, state.terms) : {};
+    return [[key, { ...registration, sent: true, attempts, lastError: failure, ...doubts }]];
+  });
+  // Whoever has asked for something else meanwhile does not wait for this answer.
+  const awaited = keys.filter((key) => state.registrations.get(key)?.version === batch.versions.get(key));
+  return {
+    state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
+    news:
+      awaited.length > 0 ? [{ type: 'registration.failed', keys: awaited, failure, willRetry: true }] : [],
+  };
+}
+
+/** A lease that we have given up ends within its TTL, so the last few are all that can still matter. */
+const attemptedMax = 3;
+
+/**
+ * Remembers a write of unknown outcome, and the lease it was made under. Of several that compare the same fence the
+ * first counts: for as long as it may be applied late it does not matter what came after it:
+ *
+ *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
+ */
+function doubted(
+  known: Registration,
+  version: number,
+  { leaseId, fence }: FlushTerms,
+): Pick<Registration, 'ambiguous' | 'attempted'> {
+  const isKnown = fence === null || known.ambiguous?.fence === fence;
+  const others = known.attempted.filter((attempted) => attempted !== leaseId);
+  return {
+    ambiguous: isKnown ? known.ambiguous : { fence, version },
+    attempted: known.leased ? [...others, leaseId].slice(-attemptedMax) : known.attempted,
+  };
+}
+
+/** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */
+function refused(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
+  const [first, ...others] = [...batch.versions.keys()];
+  if (first === undefined) return { state, news: [] };
+  if (others.length > 0) {
+    const changes = [first, ...others].flatMap((key): Change<Registration>[] => {
+      const registration = state.registrations.get(key);
+      return registration === undefined ? [] : [[key, { ...registration, solo: true }]];
+    });
+    return { state: { ...state, registrations: state.registrations.with(changes) }, news: [] };
+  }
+  const parents = batch.operations.filter((operation) => operation.type === 'ensure');
+  if (parents.length > 0) {
+    const given = parents.map((operation): Change<true> => [operation.key, true]);
+    return { state: { ...state, ensured: state.ensured.with(given) }, news: [] };
+  }
+  return refusedAlone(
+    state,
+    { key: first, operation: batch.operations[0], version: batch.versions.get(first) ?? 0 },
+    failure,
+  );
+}
+
+function refusedAlone(
+  state: FlushState,
+  at: { readonly key: string; readonly operation: WriteOperation | undefined; readonly version: number },
+  failure: FailureFact,
+): FlushStep {
+  const registration = state.registrations.get(at.key);
+  if (registration === undefined || registration.version !== at.version) return { state, news: [] };
+  const isWithdrawal = at.operation?.type === 'delete';
+  const next: Registration = {
+    ...registration,
+    state: isWithdrawal ? 'withdrawing' : 'failed',
+    attempts: registration.attempts + 1,
+    lastError: failure,
+  };
+  return {
+    state: {
+      ...state,
+      registrations: state.registrations.with([[at.key, next]]),
+      dirty: isWithdrawal ? state.dirty : state.dirty.with([[at.key, undefined]]),
+      retries: isWithdrawal ? state.retries + 1 : state.retries,
+    },
+    news: [{ type: 'registration.failed', keys: [at.key], failure, willRetry: isWithdrawal }],
+  };
+}

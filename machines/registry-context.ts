@@ -1,0 +1,205 @@
+/** What the registry machine knows, is told and tells; and how its desired state changes. Pure functions, no machine here. */
+import type { FailureFact } from './failure.js';
+import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
+import type { LeaseNews } from './lease-setup.js';
+import type { LinkNews } from './link.js';
+import { type DesiredEntry, type Registration, rewrite, stray, wish, withdrawal } from './registration.js';
+import { ShardedMap } from './sharded-map.js';
+import type { WriteBatch } from './write-plan.js';
+
+/** What etcd knows about our lease: its remaining time, and the keys under it. */
+export interface LeaseContent {
+  /** Zero or less when the lease is gone. */
+  readonly ttlSeconds: number;
+  readonly keys: readonly string[];
+}
+
+export interface OpenedFence {
+  readonly fence: string;
+  /** Identity of the sentinel key, which is written with the fence if nobody has written one; null if unknown. */
+  readonly sentinel: string | null;
+}
+
+export type RegistryCommand =
+  | { readonly type: 'registry.register'; readonly entries: readonly DesiredEntry[] }
+  | { readonly type: 'registry.withdraw'; readonly keys: readonly string[] }
+  | { readonly type: 'registry.close' };
+
+export interface BatchAnswered {
+  readonly type: 'batch.answered';
+  readonly batch: number;
+  readonly outcome: BatchOutcome;
+}
+
+/** Raised inside the machine. */
+export type RegistrySignal =
+  | {
+      readonly type: 'child.ended';
+      readonly child: 'connection' | 'lease';
+      readonly failure: FailureFact | null;
+    }
+  | { readonly type: 'publishing.stop' }
+  | { readonly type: 'registry.ended' }
+  | { readonly type: 'machine.failed'; readonly failure: FailureFact };
+
+export type RegistryNews =
+  | RegistrationNews
+  | LinkNews
+  | LeaseNews
+  | { readonly type: 'registry.failed'; readonly failure: FailureFact };
+
+export interface RegistryInput {
+  readonly endpoints: readonly string[];
+  readonly ttlSeconds: number;
+  readonly leaseSeed: string;
+}
+
+export interface RegistryContext extends FlushState {
+  readonly input: RegistryInput;
+  readonly epoch: number | null;
+  readonly history: number;
+  /** The transactions of the running flush that are not answered yet. */
+  readonly plan: readonly WriteBatch[];
+  /** Flushes in a row that left something to be tried again. */
+  readonly attempt: number;
+  /** The last flush that was complete when the running audit was asked for. */
+  readonly auditFlush: number;
+  readonly lastError: FailureFact | null;
+}
+
+/** Nothing is desired yet and nothing is known. */
+export function initialContext(input: RegistryInput): RegistryContext {
+  return {
+    input,
+    epoch: null,
+    history: 0,
+    lease: null,
+    fence: { status: 'unopened' },
+    terms: { leaseId: '', fence: null },
+    registrations: ShardedMap.empty<Registration>(),
+    dirty: ShardedMap.empty<true>(),
+    ensured: ShardedMap.empty<true>(),
+    plan: [],
+    retries: 0,
+    attempt: 0,
+    flush: 0,
+    auditFlush: 0,
+    lastError: null,
+  };
+}
+
+type Desired = Pick<RegistryContext, 'registrations' | 'dirty'>;
+
+/** After somebody asked for these entries. */
+export function afterWishes(context: RegistryContext, entries: readonly DesiredEntry[]): Desired {
+  return {
+    registrations: context.registrations.with(
+      entries.map((entry) => [entry.key, wish(entry, context.registrations.get(entry.key))]),
+    ),
+    dirty: context.dirty.with(entries.map((entry) => [entry.key, true])),
+  };
+}
+
+/** After somebody withdrew these keys; `done` are those of which nothing was ever sent. */
+export function afterWithdrawals(
+  context: RegistryContext,
+  keys: readonly string[],
+): { readonly desired: Desired; readonly done: readonly string[] } {
+  const next = keys.map((key): readonly [string, Registration | undefined] => {
+    const known = context.registrations.get(key);
+    return [key, known && withdrawal(isInFlight(context, key) ? { ...known, sent: true } : known)];
+  });
+  return {
+    desired: {
+      registrations: context.registrations.with(next),
+      dirty: context.dirty.with(next.map(([key, registration]) => [key, registration && true])),
+    },
+    done: next.filter(([, registration]) => registration === undefined).map(([key]) => key),
+  };
+}
+
+/** After a new lease was granted: what lies under an older one has to be written again. */
+export function afterNewLease(
+  context: RegistryContext,
+  lease: { readonly leaseId: string; readonly generation: number },
+): Pick<RegistryContext, 'registrations' | 'dirty' | 'lease' | 'fence'> {
+  const isElsewhere = (known: Registration): boolean => known.leased && known.leaseId !== lease.leaseId;
+  return {
+    lease: { leaseId: lease.leaseId, generation: lease.generation },
+    fence: closedFence(context.fence),
+    ...dirtied(context, isElsewhere),
+  };
+}
+
+/** At the end only withdrawals are still worth writing; the rest goes with the lease. */
+export function withdrawalsOnly(context: RegistryContext): Pick<RegistryContext, 'dirty'> {
+  const others = [...context.dirty.keys()].filter(
+    (key) => context.registrations.get(key)?.state !== 'withdrawing',
+  );
+  return { dirty: context.dirty.with(others.map((key) => [key, undefined])) };
+}
+
+/** What a flush that begins now writes under. */
+export function termsOf(context: RegistryContext): FlushTerms {
+  return {
+    leaseId: context.lease?.leaseId ?? '',
+    fence: context.fence.status === 'open' ? context.fence.value : null,
+  };
+}
+
+/** True when there is something to write, and a lease and a link to write it with. */
+export function canFlush(context: RegistryContext): boolean {
+  return context.dirty.size > 0 && context.lease !== null && context.epoch !== null;
+}
+
+function isInFlight(context: RegistryContext, key: string): boolean {
+  return context.plan.some((batch) => batch.versions.has(key));
+}
+
+/** The fence belongs to a lease; with a new one it has to be opened again, unless etcd does not permit us to. */
+function closedFence(fence: Fence): Fence {
+  return fence.status === 'denied' ? fence : { status: 'unopened' };
+}
+
+/** Marks the registrations that `select` picks as to be written once more. */
+function dirtied(
+  context: RegistryContext,
+  select: (registration: Registration) => boolean,
+  repair = false,
+): Desired {
+  const again = [...context.registrations.values()].filter(select);
+  return {
+    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, repair)])),
+    dirty: context.dirty.with(again.map((known) => [known.key, true])),
+  };
+}
+
+/** Nothing that was written into another history counts. */
+export function afterOtherHistory(
+  context: RegistryContext,
+): Desired & Pick<RegistryContext, 'ensured' | 'fence'> {
+  return {
+    ...dirtied(context, () => true),
+    ensured: ShardedMap.empty<true>(),
+    fence: closedFence(context.fence),
+  };
+}
+
+/** What an audit changes: entries missing under our lease, strays under it, and refusals worth another attempt. */
+export function auditFindings(context: RegistryContext, keys: readonly string[]): Desired {
+  const leaseId = context.lease?.leaseId ?? '';
+  const held = new Set(keys);
+  // What lies under no lease is not in the answer: it is put again if it is not there.
+  const isMissing = (known: Registration): boolean =>
+    known.state === 'written' &&
+    known.flush <= context.auditFlush &&
+    (known.leased ? known.leaseId === leaseId && !held.has(known.key) : true);
+  const isWorthRetrying = (known: Registration): boolean =>
+    known.state === 'failed' && known.lastError?.kind === 'denied';
+  const repaired = dirtied(context, (known) => isMissing(known) || isWorthRetrying(known), true);
+  const strays = keys.filter((key) => !context.registrations.has(key));
+  return {
+    registrations: repaired.registrations.with(strays.map((key) => [key, stray(key, leaseId)])),
+    dirty: repaired.dirty.with(strays.map((key) => [key, true])),
+  };
+}

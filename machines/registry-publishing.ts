@@ -1,0 +1,129 @@
+/** The regions that make etcd equal to what is desired, and find where it is not. */
+import { failureIn } from './failure.js';
+import { setupRegistry } from './registry-setup.js';
+
+/** The reconcile loop: the only place that writes. */
+export const publishing = setupRegistry.createStateConfig({
+  initial: 'idle',
+  description: 'Makes etcd equal to what is desired.',
+  on: { 'publishing.stop': { target: '.stopped' } },
+  states: {
+    idle: {
+      description: 'Nothing differs from desired, or there is no lease or link to write with.',
+      always: { guard: 'canFlush', target: 'flushing' },
+    },
+    flushing: {
+      description: 'What differs from desired is being written.',
+      initial: 'fencing',
+      states: {
+        fencing: {
+          description: 'Making sure that this process has a fence to compare.',
+          always: { guard: 'isFenced', target: 'writing' },
+          on: {
+            'connection.down': { target: '#registry.publishing.idle' },
+            'lease.expired': { target: '#registry.publishing.idle' },
+          },
+          invoke: {
+            id: 'openFence',
+            src: 'openFence',
+            input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
+            onDone: {
+              actions: [
+                { type: 'rememberFence', params: ({ event }) => event.output },
+                { type: 'tellSentinel', params: ({ event }) => event.output },
+              ],
+            },
+            onError: [
+              {
+                guard: { type: 'isDenied', params: failureIn },
+                actions: { type: 'rememberUnfenced', params: failureIn },
+              },
+              {
+                guard: { type: 'isLeaseLost', params: failureIn },
+                target: '#registry.publishing.idle',
+                actions: ['tellLoss', 'forgetLease'],
+              },
+              {
+                guard: { type: 'isExpected', params: failureIn },
+                target: '#registry.publishing.backingOff',
+                actions: { type: 'rememberFailure', params: failureIn },
+              },
+              {
+                target: '#registry.publishing.stopped',
+                actions: { type: 'raiseFailure', params: failureIn },
+              },
+            ],
+          },
+        },
+        writing: {
+          description: 'Transactions are on their way, at most four at a time.',
+          entry: 'planFlush',
+          invoke: {
+            id: 'writeBatches',
+            src: 'writeBatches',
+            input: ({ context }) => ({ ...context.terms, batches: context.plan }),
+            onError: {
+              target: '#registry.publishing.stopped',
+              actions: { type: 'raiseFailure', params: failureIn },
+            },
+          },
+          exit: 'endFlush',
+          on: {
+            'batch.answered': { actions: { type: 'recordAnswer', params: ({ event }) => event } },
+            'connection.down': { actions: { type: 'recordSilence', params: ({ event }) => event } },
+          },
+          always: [
+            { guard: 'isFlushedInPart', target: '#registry.publishing.backingOff' },
+            { guard: 'isFlushed', target: '#registry.publishing.idle' },
+          ],
+        },
+      },
+    },
+    backingOff: {
+      description:
+        'Something could not be written; it is tried again after the backoff, or with the next change.',
+      always: { guard: 'cannotFlush', target: 'idle' },
+      after: { flushBackoff: { target: 'idle' } },
+      on: {
+        'registry.register': { target: 'idle' },
+        'registry.withdraw': { target: 'idle' },
+      },
+    },
+    stopped: { type: 'final', description: 'Nothing is written any more.' },
+  },
+});
+
+/** Compares now and then what the lease holds with what is desired. */
+export const auditing = setupRegistry.createStateConfig({
+  initial: 'resting',
+  description: 'Finds what etcd lost, and what is there though nobody wants it.',
+  on: { 'publishing.stop': { target: '.stopped' } },
+  states: {
+    resting: {
+      description: 'The last audit found etcd as desired, or repairs are under way.',
+      after: {
+        auditInterval: [
+          { guard: 'canAudit', target: 'reading' },
+          { target: 'resting', reenter: true },
+        ],
+      },
+      on: { 'connection.up': { guard: 'holdsLease', target: 'reading' } },
+    },
+    reading: {
+      description: 'Asking etcd which keys are under our lease.',
+      entry: 'rememberAuditStart',
+      invoke: {
+        id: 'readLease',
+        src: 'readLease',
+        input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
+        onDone: { target: 'resting', actions: { type: 'judgeAudit', params: ({ event }) => event.output } },
+        onError: [
+          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
+          { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
+        ],
+      },
+      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
+    },
+    stopped: { type: 'final', description: 'Nothing is compared any more.' },
+  },
+});

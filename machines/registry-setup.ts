@@ -1,0 +1,165 @@
+/** The vocabulary of the registry machine: its ports, delays, guards and actions. The regions beside it use these names. */
+import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { backoffMs, requestBackoff } from './backoff.js';
+import { connectionMachine } from './connection.js';
+import { type FailureFact, isExpected } from './failure.js';
+import { applyOutcome, applySilence, type Fence, type FlushTerms } from './flush.js';
+import { leaseMachine } from './lease.js';
+import type { LeaseNews } from './lease-setup.js';
+import type { LinkNews } from './link.js';
+import { requestPort, streamPort } from './port.js';
+import type { DesiredEntry } from './registration.js';
+import {
+  afterNewLease,
+  afterOtherHistory,
+  afterWishes,
+  afterWithdrawals,
+  auditFindings,
+  type BatchAnswered,
+  canFlush,
+  type LeaseContent,
+  type OpenedFence,
+  type RegistryCommand,
+  type RegistryContext,
+  type RegistryInput,
+  type RegistryNews,
+  type RegistrySignal,
+  termsOf,
+  withdrawalsOnly,
+} from './registry-context.js';
+import { watcherHub } from './watcher-hub.js';
+import { planWrites, type WriteBatch } from './write-plan.js';
+
+export const setupRegistry = setup({
+  types: {} as {
+    input: RegistryInput;
+    context: RegistryContext;
+    events: RegistryCommand | LinkNews | LeaseNews | BatchAnswered | RegistrySignal;
+    emitted: RegistryNews;
+    children: { connection: 'connection'; lease: 'lease'; watchers: 'watchers' };
+  },
+  actors: {
+    connection: connectionMachine,
+    lease: leaseMachine,
+    watchers: watcherHub(),
+    openFence: requestPort<OpenedFence, { readonly leaseId: string }>('openFence'),
+    writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
+      'writeBatches',
+    ),
+    readLease: requestPort<LeaseContent, { readonly leaseId: string }>('readLease'),
+  },
+  delays: {
+    flushBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
+    auditInterval: 30_000,
+    drainTimeout: 1_000,
+    closeTimeout: 2_000,
+  },
+  guards: {
+    isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
+    isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
+    canFlush: ({ context }) => canFlush(context),
+    cannotFlush: ({ context }) => !canFlush(context),
+    isFenced: ({ context }) => context.fence.status !== 'unopened',
+    isFlushed: ({ context }) => context.plan.length === 0,
+    isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
+    holdsLease: ({ context }) => context.lease !== null,
+    canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
+    isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
+    isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
+  },
+  actions: {
+    rememberLink: assign(({ context }, up: { epoch: number; history: number }) => ({
+      epoch: up.epoch,
+      ...(up.history === context.history ? {} : { history: up.history, ...afterOtherHistory(context) }),
+    })),
+    forgetLink: assign({ epoch: null }),
+    rememberLease: assign(({ context }, news: { leaseId: string; generation: number }) =>
+      afterNewLease(context, news),
+    ),
+    forgetLease: assign({ lease: null }),
+    rememberWishes: assign(({ context }, { entries }: { entries: readonly DesiredEntry[] }) =>
+      afterWishes(context, entries),
+    ),
+    rememberWithdrawals: enqueueActions(({ context, enqueue }, { keys }: { keys: readonly string[] }) => {
+      const { desired, done } = afterWithdrawals(context, keys);
+      enqueue.assign(desired);
+      if (done.length > 0) enqueue.emit({ type: 'registration.withdrawn', keys: done });
+    }),
+    planFlush: assign(({ context }) => ({
+      plan: planWrites({
+        registrations: context.registrations,
+        dirty: context.dirty.keys(),
+        ensured: context.ensured,
+        ...termsOf(context),
+      }),
+      terms: termsOf(context),
+      flush: context.flush + 1,
+      retries: 0,
+    })),
+    recordAnswer: enqueueActions(({ context, enqueue }, { batch, outcome }: BatchAnswered) => {
+      const planned = context.plan.find((candidate) => candidate.id === batch);
+      if (planned === undefined) return;
+      if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost') {
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.terms.leaseId });
+      }
+      const { state, news } = applyOutcome(context, planned, outcome);
+      enqueue.assign({ ...state, plan: context.plan.filter((other) => other !== planned) });
+      for (const item of news) enqueue.emit(item);
+    }),
+    recordSilence: enqueueActions(({ context, enqueue }, { reason }: { reason: string }) => {
+      const { state, news } = applySilence(context, context.plan, reason);
+      enqueue.assign({ ...state, plan: [] });
+      for (const item of news) enqueue.emit(item);
+    }),
+    endFlush: assign(({ context }) => ({
+      plan: [],
+      attempt: context.retries > 0 ? context.attempt + 1 : 0,
+    })),
+    rememberFence: assign((_, { fence }: OpenedFence) => ({
+      fence: { status: 'open', value: fence } as Fence,
+    })),
+    rememberUnfenced: assign((_, failure: FailureFact) => ({
+      fence: { status: 'denied' } as Fence,
+      lastError: failure,
+    })),
+    rememberFailure: assign(({ context }, failure: FailureFact) => ({
+      lastError: failure,
+      attempt: context.attempt + 1,
+    })),
+    tellSentinel: enqueueActions(({ enqueue }, { sentinel }: OpenedFence) => {
+      if (sentinel !== null) enqueue.sendTo('connection', { type: 'sentinel.seen', sentinel });
+    }),
+    tellLoss: enqueueActions(({ context, enqueue }) => {
+      if (context.lease !== null)
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
+    }),
+    rememberAuditStart: assign(({ context }) => ({
+      auditFlush: context.plan.length > 0 ? context.flush - 1 : context.flush,
+    })),
+    judgeAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
+      if (context.lease === null) return;
+      if (content.ttlSeconds <= 0) {
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
+        return;
+      }
+      enqueue.assign(auditFindings(context, content.keys));
+    }),
+    keepWithdrawals: assign(({ context }) => withdrawalsOnly(context)),
+    tellLeaseWanted: sendTo('lease', { type: 'lease.wanted' }),
+    tellLease: sendTo('lease', (_, news: LinkNews) => news),
+    tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
+    closeLease: sendTo('lease', { type: 'lease.close' }),
+    closeWatchers: sendTo('watchers', { type: 'hub.close' }),
+    closeConnection: sendTo('connection', { type: 'connection.close' }),
+    stopPublishing: raise({ type: 'publishing.stop' }),
+    endAll: raise({ type: 'registry.ended' }),
+    raiseEnd: raise((_, end: { child: 'connection' | 'lease'; failure: FailureFact | null }) => ({
+      type: 'child.ended' as const,
+      ...end,
+    })),
+    raiseFailure: raise((_, failure: FailureFact) => ({ type: 'machine.failed' as const, failure })),
+    rememberBug: assign((_, { failure }: { failure: FailureFact | null }) => ({ lastError: failure })),
+    announce: enqueueActions(({ enqueue }, news: RegistryNews) => enqueue.emit(news)),
+  },
+});

@@ -1,0 +1,185 @@
+/**
+ * Supervises the watchers: one per prefix, shared by everybody who watches it. Plain transition logic instead of a
+ * machine, because a machine copies its list of children at every start and stop, which costs quadratic time.
+ *
+ * Invariants:
+ *  1. A prefix has at most one watcher, and has one as long as somebody watches it.
+ *  2. A watcher that crashed is reported and started again; its neighbours notice nothing.
+ *  3. A prefix that etcd denied is asked for again by the next who watches it, and on the next link.
+ *  4. When the hub ends, by a command or by force, no watcher, stream or timer is left.
+ */
+import {
+  type ActorLogic,
+  type ActorRefFrom,
+  type ActorSystem,
+  type AnyActorRef,
+  createActor,
+  fromTransition,
+  type TransitionSnapshot,
+} from 'xstate';
+import { type FailureFact, failureOf } from './failure.js';
+import type { ConnectionUp, LinkNews } from './link.js';
+import { watcherMachine } from './watcher.js';
+import type { WatcherEvent, WatcherNews } from './watcher-setup.js';
+
+export type WatcherHubCommand =
+  | LinkNews
+  | { readonly type: 'hub.watch'; readonly prefix: string }
+  | { readonly type: 'hub.unwatch'; readonly prefix: string }
+  | { readonly type: 'hub.close' };
+
+/** XState tells it to an actor that is being stopped. */
+type Stop = { readonly type: 'xstate.stop' };
+
+type ChildEnd =
+  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: unknown }
+  | { readonly type: `xstate.error.actor.${string}`; readonly actorId: string; readonly error: unknown };
+
+type HubEvent = WatcherHubCommand | WatcherNews | ChildEnd | Stop;
+
+/** What the hub tells its listeners: all that its watchers tell, and crashes. */
+export type WatcherHubNews =
+  | WatcherNews
+  | { readonly type: 'watcher.crashed'; readonly prefix: string; readonly failure: FailureFact };
+
+interface Watched {
+  readonly ref: ActorRefFrom<typeof watcherMachine>;
+  readonly actorId: string;
+  readonly crashes: number;
+  users: number;
+}
+
+export interface WatcherHubState {
+  /** Mutable on purpose: the hub is not explored as a graph, and a copy per change would cost what the hub saves. */
+  readonly watched: Map<string, Watched>;
+  readonly link: { readonly epoch: number; readonly history: number } | null;
+  readonly started: number;
+}
+
+/** The logic of the hub, as an actor. */
+export type WatcherHubLogic = ActorLogic<
+  TransitionSnapshot<WatcherHubState>,
+  WatcherHubCommand,
+  undefined,
+  // biome-ignore lint/suspicious/noExplicitAny: the actor system's type is open in XState itself.
+  ActorSystem<any>,
+  WatcherHubNews
+>;
+
+/** A crashed watcher is started again this often before its prefix is given up. */
+const restartLimit = 5;
+
+/** Builds the hub around the watcher to start per prefix; src/compose.ts passes one with its ports filled. */
+export function watcherHub(watcher: typeof watcherMachine = watcherMachine): WatcherHubLogic {
+  const logic = fromTransition<WatcherHubState, HubEvent, never, undefined, WatcherHubNews>(
+    (state, event, scope) => afterEvent({ watcher, state, scope }, event),
+    () => ({ watched: new Map(), link: null, started: 0 }),
+  );
+  return logic as unknown as WatcherHubLogic;
+}
+
+/** One step of the hub. */
+interface Step {
+  readonly watcher: typeof watcherMachine;
+  readonly state: WatcherHubState;
+  readonly scope: {
+    readonly self: unknown;
+    readonly defer: (run: () => void) => void;
+    readonly emit: (news: WatcherHubNews) => void;
+    readonly stopChild: (child: AnyActorRef) => void;
+  };
+}
+
+function afterEvent(step: Step, event: HubEvent): WatcherHubState {
+  const { state, scope } = step;
+  const { watched } = state;
+  switch (event.type) {
+    case 'hub.watch': {
+      const known = watched.get(event.prefix);
+      const users = (known?.users ?? 0) + 1;
+      if (known === undefined || hasEnded(known)) return started(step, event.prefix, users, 0);
+      known.users = users;
+      return { ...state };
+    }
+    case 'hub.unwatch': {
+      const known = watched.get(event.prefix);
+      if (known === undefined) return state;
+      known.users -= 1;
+      if (known.users > 0) return { ...state };
+      watched.delete(event.prefix);
+      tell(known, { type: 'watcher.close' });
+      return { ...state };
+    }
+    case 'hub.close':
+      for (const known of watched.values()) tell(known, { type: 'watcher.close' });
+      watched.clear();
+      return { ...state };
+    case 'xstate.stop':
+      for (const { ref } of watched.values()) scope.stopChild(ref);
+      watched.clear();
+      return { ...state };
+    case 'connection.up':
+      return afterLink(step, event);
+    case 'connection.down':
+      for (const known of watched.values()) tell(known, event);
+      return { ...state, link: null };
+    default:
+      if (event.type.startsWith('xstate.')) return afterEnd(step, event as ChildEnd);
+      scope.emit(event as WatcherNews);
+      return state;
+  }
+}
+
+function afterLink(step: Step, up: ConnectionUp): WatcherHubState {
+  let state: WatcherHubState = { ...step.state, link: { epoch: up.epoch, history: up.history } };
+  for (const [prefix, known] of state.watched) {
+    if (hasEnded(known)) state = started({ ...step, state }, prefix, known.users, 0);
+    else tell(known, up);
+  }
+  return state;
+}
+
+/** A watcher crashed, or ended as `failed`: report it and start the prefix again, unless it keeps failing. */
+function afterEnd(step: Step, end: ChildEnd): WatcherHubState {
+  const { state, scope } = step;
+  const found = [...state.watched].find(([, entry]) => entry.actorId === end.actorId);
+  if (found === undefined) return state;
+  const [prefix, { ref, users, crashes }] = found;
+  if ('error' in end) sweep(ref);
+  const failure = 'error' in end ? failureOf(end.error) : ref.getSnapshot().context.lastError;
+  if (failure === null || failure.kind === 'denied') return state;
+  scope.emit({ type: 'watcher.crashed', prefix, failure });
+  return crashes < restartLimit ? started(step, prefix, users, crashes + 1) : state;
+}
+
+function started(step: Step, prefix: string, users: number, crashes: number): WatcherHubState {
+  const { watcher, state, scope } = step;
+  const actorId = `watcher#${state.started + 1}`;
+  const parentRef = scope.self as AnyActorRef;
+  const ref = createActor(watcher, {
+    parent: parentRef,
+    id: actorId,
+    input: { prefix, link: state.link, parentRef },
+  });
+  state.watched.set(prefix, { ref, actorId, users, crashes });
+  scope.defer(() => {
+    ref.start();
+  });
+  return { ...state, started: state.started + 1 };
+}
+
+/** Its watcher was denied, or crashed too often; the next who watches it, or the next link, has it ask again. */
+function hasEnded({ ref }: Watched): boolean {
+  return ref.getSnapshot().status !== 'active';
+}
+
+function tell(known: Watched, event: WatcherEvent): void {
+  if (!hasEnded(known)) known.ref.send(event);
+}
+
+/** XState leaves the actors of a machine running that died from an action or a guard that threw. */
+function sweep(ref: Watched['ref']): void {
+  for (const child of Object.values(ref.getSnapshot().children ?? {})) {
+    (child as { _stop?: () => void } | undefined)?._stop?.();
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * What is under this prefix now? Lists it at one revision, follows the changes after it, and lists again when
+ * history is lost. The entries themselves are told on and not kept; only position and size stay here.
+ *
+ * Invariants:
+ *  1. The resume point is the revision of the last event applied, of a listing, or of a periodic progress
+ *     notification; never the header of an event batch, nor of a `created` answer.
+ *  2. Changes at or before the resume point are dropped, so an event that etcd repeats is applied once.
+ *  3. After a resume the copy is stale until a verify read has found nothing that changed after the resume point, and
+ *     as many keys as we have.
+ *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
+ *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
+ *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
+ *  7. `live` needs a link, a copy that was listed in the link's history, and an open watch; whoever was told that the
+ *     copy is live is told when it is not.
+ */
+import { failureIn } from './failure.js';
+import { nextRevision } from './revision.js';
+import { causeOfEnd, setupWatcher } from './watcher-setup.js';
+
+/** Asks for the whole prefix, and tells and remembers the answer. */
+const listingNow = setupWatcher.createStateConfig({
+  description: 'The prefix is being read.',
+  invoke: {
+    id: 'listPrefix',
+    src: 'listPrefix',
+    input: ({ context }) => ({ prefix: context.prefix }),
+    onDone: {
+      target: '#watcher.following',
+      actions: [
+        { type: 'announceListing', params: ({ event }) => event.output },
+        { type: 'rememberListing', params: ({ event }) => event.output },
+      ],
+    },
+    onError: [
+      {
+        guard: { type: 'isDenied', params: failureIn },
+        target: '#watcher.denied',
+        actions: [
+          { type: 'rememberFailure', params: failureIn },
+          { type: 'announceDenied', params: failureIn },
+        ],
+      },
+      {
+        guard: { type: 'isExpected', params: failureIn },
+        target: '#watcher.erroring',
+        actions: { type: 'rememberFailure', params: failureIn },
+      },
+      { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
+    ],
+  },
+});
+
+/** Opens the watch after the resume point and follows it; stale until a resume is verified. */
+const following = setupWatcher.createStateConfig({
+  description: 'A watch is open, or being opened, right after the resume point.',
+  invoke: {
+    id: 'watchPrefix',
+    src: 'watchPrefix',
+    input: ({ context }) => ({ prefix: context.prefix, fromRevision: nextRevision(context.revision ?? '0') }),
+    onError: { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
+  },
+  on: {
+    'watch.created': {
+      guard: { type: 'wentBack', params: ({ event }) => event },
+      target: '#watcher.listing',
+      actions: { type: 'doubtCopy', params: { reason: 'etcd is at a revision before ours' } },
+    },
+    'watch.changed': {
+      guard: { type: 'hasNews', params: ({ event }) => event.changes },
+      actions: [
+        { type: 'announceChanges', params: ({ event }) => event.changes },
+        { type: 'rememberChanges', params: ({ event }) => event.changes },
+      ],
+    },
+    'watch.progressed': {
+      guard: { type: 'isNewer', params: ({ event }) => event },
+      actions: { type: 'rememberProgress', params: ({ event }) => event },
+    },
+    'watch.compacted': {
+      target: '#watcher.listing',
+      actions: { type: 'doubtCopy', params: { reason: 'the revisions we missed were compacted' } },
+    },
+    'connection.down': {
+      target: '#watcher.erroring.waiting',
+      actions: { type: 'forgetLink', params: ({ event }) => event },
+    },
+    'watch.broken': [
+      {
+        guard: { type: 'isDenied', params: ({ event }) => event.failure },
+        target: '#watcher.denied',
+        actions: [
+          { type: 'rememberFailure', params: ({ event }) => event.failure },
+          { type: 'announceDenied', params: ({ event }) => event.failure },
+        ],
+      },
+      {
+        guard: { type: 'isExpected', params: ({ event }) => event.failure },
+        target: '#watcher.erroring',
+        actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
+      },
+      {
+        target: '#watcher.failed',
+        actions: { type: 'rememberFailure', params: ({ event }) => event.failure },
+      },
+    ],
+  },
+  initial: 'protecting',
+  states: {
+    watching: {
+      description: 'The copy equals etcd, and every change is on its way to us.',
+      tags: ['live'],
+      entry: ['forgetTrouble', 'announceLive'],
+      exit: 'rememberTold',
+    },
+    protecting: {
+      description:
+        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
+      tags: ['stale'],
+      always: { guard: 'isUnprotected', target: 'watching' },
+      after: { emptyProtection: { target: 'watching' } },
+    },
+    reconnecting: {
+      description: 'Replaying what was missed; the copy is stale until it is verified.',
+      tags: ['stale'],
+      entry: 'forgetComparisons',
+      initial: 'catchingUp',
+      states: {
+        catchingUp: {
+          description: 'Waiting until etcd has opened the watch.',
+          on: {
+            'watch.created': [
+              {
+                guard: { type: 'wentBack', params: ({ event }) => event },
+                target: '#watcher.listing',
+                actions: { type: 'doubtCopy', params: { reason: 'etcd is at a revision before ours' } },
+              },
+              { target: 'verifying' },
+            ],
+          },
+        },
+        verifying: {
+          description: 'Comparing our copy with etcd.',
+          entry: 'countComparison',
+          invoke: {
+            id: 'verifyPrefix',
+            src: 'verifyPrefix',
+            input: ({ context }) => ({ prefix: context.prefix, revision: context.revision ?? '0' }),
+            onDone: [
+              {
+                guard: { type: 'isConfirmed', params: ({ event }) => event.output },
+                target: '#watcher.following.protecting',
+              },
+              {
+                guard: 'isComparedEnough',
+                target: '#watcher.listing',
+                actions: {
+                  type: 'doubtCopy',
+                  params: { reason: 'it changes faster than it can be compared' },
+                },
+              },
+              {
+                guard: { type: 'wasOvertaken', params: ({ event }) => event.output },
+                target: 'verifying',
+                reenter: true,
+              },
+              { target: 'settling' },
+            ],
+            onError: [
+              {
+                guard: { type: 'isExpected', params: failureIn },
+                target: '#watcher.erroring',
+                actions: { type: 'rememberFailure', params: failureIn },
+              },
+              { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
+            ],
+          },
+        },
+        settling: {
+          description:
+            'Our copy differs; either the missing events are on their way, or this is another history.',
+          on: {
+            'watch.changed': {
+              guard: { type: 'hasNews', params: ({ event }) => event.changes },
+              target: 'verifying',
+              actions: [
+                { type: 'announceChanges', params: ({ event }) => event.changes },
+                { type: 'rememberChanges', params: ({ event }) => event.changes },
+              ],
+            },
+          },
+          after: {
+            verifyPatience: {
+              target: '#watcher.listing',
+              actions: { type: 'disownCopy', params: { reason: 'our copy does not match etcd' } },
+            },
+          },
+        },
+      },
+    },
+  },
+});
+
+/** Keeps the last copy, marked stale, until the link or the backoff allows another attempt. */
+const erroring = setupWatcher.createStateConfig({
+  description: 'The watch broke; the last copy is kept and marked stale.',
+  tags: ['stale'],
+  entry: 'announceStale',
+  on: {
+    'connection.down': { target: '.waiting', actions: { type: 'forgetLink', params: ({ event }) => event } },
+  },
+  initial: 'backingOff',
+  states: {
+    backingOff: {
+      description: 'The link is up but this watch failed; the next attempt waits for the backoff.',
+      after: {
+        retryBackoff: [
+          { guard: 'canResume', target: '#watcher.following.reconnecting' },
+          { target: '#watcher.listing' },
+        ],
+      },
+    },
+    waiting: { description: 'There is no link; the watch is resumed when it is back.' },
+  },
+});
+
+/** The watcher machine; see the file header for its invariants. */
+export const watcherMachine = setupWatcher.createMachine({
+  id: 'watcher',
+  description: 'Keeps a copy of one prefix equal to etcd.',
+  context: ({ input }) => ({
+    prefix: input?.prefix ?? '',
+    epoch: input?.link?.epoch ?? null,
+    history: 0,
+    linkHistory: input?.link?.history ?? 0,
+    listedUnder: null,
+    revision: null,
+    size: 0,
+    told: { size: 0, history: 0 },
+    comparisons: 0,
+    attempt: 0,
+    lastError: null,
+    parentRef: input?.parentRef ?? null,
+  }),
+  output: ({ context }) => ({ failure: causeOfEnd(context) }),
+  initial: 'listing',
+  on: {
+    'watcher.close': { target: '.closed' },
+    'connection.up': [
+      {
+        guard: { type: 'canResumeOn', params: ({ event }) => event },
+        target: '.following.reconnecting',
+        actions: { type: 'rememberLink', params: ({ event }) => event },
+      },
+      { target: '.listing', actions: { type: 'rememberLink', params: ({ event }) => event } },
+    ],
+  },
+  states: {
+    listing: {
+      description: 'Reading the whole prefix at one revision; the copy may be stale until this ends.',
+      tags: ['stale'],
+      entry: 'announceStale',
+      on: {
+        'connection.down': {
+          target: '.waiting',
+          actions: { type: 'forgetLink', params: ({ event }) => event },
+        },
+      },
+      initial: 'waiting',
+      states: {
+        asking: listingNow,
+        waiting: {
+          description: 'There is no link; the prefix is listed when it is back.',
+          always: { guard: 'isLinked', target: 'asking' },
+        },
+      },
+    },
+    following,
+    erroring,
+    closed: { type: 'final', description: 'Nobody watches this prefix any more.' },
+    denied: { type: 'final', description: 'etcd does not permit us to read this prefix.' },
+    failed: { type: 'final', description: 'Something nobody expected happened; lastError tells what.' },
+  },
+  options: { maxIterations: 1_000 },
+});

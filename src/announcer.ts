@@ -1,0 +1,119 @@
+/** Tells a registry's events to whoever listens; a handler that throws never reaches the machines. */
+import { EventEmitter } from 'eventemitter3';
+import type { RegistryNews } from '../machines/index.js';
+import type { RegistryError } from './errors.js';
+import type { RegistryEvents } from './events.js';
+import { shownKey } from './shown-key.js';
+
+type Name = keyof RegistryEvents;
+type Handler = (...args: unknown[]) => unknown;
+
+/** So many unreadable keys are remembered as reported; after that each may be reported once more. */
+const undecodableMax = 1_000;
+
+export class Announcer {
+  readonly #events = new EventEmitter<Name>();
+  /** What was added for each handler: the handler behind a guard. */
+  readonly #guarded = new WeakMap<Handler, Handler>();
+
+  readonly #undecodable = new Set<string>();
+
+  on<N extends Name>(name: N, handler: RegistryEvents[N]): void {
+    this.#events.on(name, this.#guard(name, handler as Handler));
+  }
+
+  once<N extends Name>(name: N, handler: RegistryEvents[N]): void {
+    this.#events.once(name, this.#guard(name, handler as Handler));
+  }
+
+  off<N extends Name>(name: N, handler: RegistryEvents[N]): void {
+    this.#events.off(name, this.#guard(name, handler as Handler));
+  }
+
+  has(name: Name): boolean {
+    return this.#events.listenerCount(name) > 0;
+  }
+
+  emit<N extends Name>(name: N, ...args: Parameters<RegistryEvents[N]>): void {
+    this.#events.emit(name, ...args);
+  }
+
+  /** Tells that somebody's callback threw; as a warning of the process when nobody listens, so that it is never lost. */
+  report(error: unknown): void {
+    if (this.has('listenerError')) this.emit('listenerError', error);
+    else process.emitWarning(error instanceof Error ? error : String(error));
+  }
+
+  /** Tells of a key that cannot be read, once. */
+  reportUndecodable(key: string, error: RegistryError): void {
+    if (this.#undecodable.has(key)) return;
+    if (this.#undecodable.size >= undecodableMax) this.#undecodable.clear();
+    this.#undecodable.add(key);
+    this.emit('undecodable', { key, error });
+  }
+
+  /** The handler, with what it throws or rejects with reported instead of thrown. */
+  #guard(name: Name, handler: Handler): Handler {
+    const known = this.#guarded.get(handler);
+    if (known !== undefined) return known;
+    const complain = (error: unknown): void => {
+      if (name === 'listenerError') process.emitWarning(error instanceof Error ? error : String(error));
+      else this.report(error);
+    };
+    const guarded: Handler = (...args) => {
+      try {
+        void Promise.resolve(handler(...args)).catch(complain);
+      } catch (error) {
+        complain(error);
+      }
+    };
+    this.#guarded.set(handler, guarded);
+    return guarded;
+  }
+
+  /** Tells what the registry machine told, in the words of the public events. */
+  announce(news: RegistryNews): void {
+    switch (news.type) {
+      case 'connection.up': {
+        const { endpoint, epoch, history } = news;
+        this.emit('connection', { state: 'connected', endpoint, epoch, history });
+        return;
+      }
+      case 'connection.down':
+        this.emit('connection', { state: 'disconnected', reason: news.reason });
+        return;
+      case 'lease.alive': {
+        const { leaseId, generation, ttlSeconds } = news;
+        this.emit('lease', { state: 'alive', leaseId, generation, ttlSeconds });
+        return;
+      }
+      case 'lease.doubtful':
+        this.emit('lease', { state: 'doubtful', leaseId: news.leaseId });
+        return;
+      case 'lease.expired':
+        this.emit('lease', { state: 'expired', leaseId: news.leaseId, reason: news.reason });
+        return;
+      case 'lease.renewed':
+      case 'registry.failed':
+        return;
+      case 'registration.failed': {
+        const { keys, failure, willRetry } = news;
+        this.emit('registration', { state: 'failed', keys: keys.map(shownKey), failure, willRetry });
+        return;
+      }
+      case 'registration.written':
+        this.emit('registration', { state: 'written', keys: news.keys.map(shownKey) });
+        return;
+      case 'registration.withdrawn':
+        this.emit('registration', { state: 'withdrawn', keys: news.keys.map(shownKey) });
+        return;
+      case 'registration.conflicted':
+        this.emit('registration', { state: 'conflicted', keys: news.keys.map(shownKey) });
+        return;
+    }
+  }
+
+  close(): void {
+    this.#events.removeAllListeners();
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * What was last known about the services subscribed to, kept in a file for a start without etcd. Written some time after
+ * changes, not at each; what another process wrote about other services stays. Trouble with the file is reported and
+ * harms nothing else.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type CacheEntries, readCacheText, writeCacheText } from './cache-text.js';
+import { isOff } from './config.js';
+import { emptyProtocol } from './dubbo-names.js';
+import { RegistryError } from './errors.js';
+import type { FileStore } from './file-store.js';
+import { quoted } from './quoted.js';
+import type { ServiceUrl } from './url.js';
+import { isMatch } from './url-match.js';
+import type { Staleness } from './view.js';
+import type { Clock } from './world.js';
+
+/** Changes of this long are written together. */
+const saveDelayMs = 1_000;
+/** Delays before the second, third and fourth attempt; after that the next change begins anew. */
+const retryDelaysMs: readonly number[] = [1_000, 5_000, 25_000];
+
+/** URLs from an earlier time. */
+export interface Remembered {
+  readonly urls: readonly ServiceUrl[];
+  readonly staleness: Staleness;
+}
+
+export interface CacheFileSurroundings {
+  readonly files: FileStore;
+  readonly clock: Clock;
+  /** What is known now, by service key. */
+  readonly collect: () => CacheEntries;
+  readonly report: (error: RegistryError) => void;
+}
+
+export class CacheFile {
+  readonly path: string;
+  readonly #surroundings: CacheFileSurroundings;
+  readonly #loaded: Promise<void>;
+  /** As the file was at the start. */
+  #remembered: CacheEntries = new Map();
+  #modified = 0;
+  /** What this process has come to know, also of subscriptions that have ended. */
+  readonly #own = new Map<string, readonly ServiceUrl[]>();
+  #unschedule: (() => void) | undefined;
+  #isChanged = false;
+  #saving: Promise<void> | undefined;
+  #failures = 0;
+  #isClosed = false;
+  #lastError: RegistryError | undefined;
+
+  constructor(path: string, surroundings: CacheFileSurroundings) {
+    this.path = path;
+    this.#surroundings = surroundings;
+    this.#loaded = this.#load();
+  }
+
+  /** The last trouble with the file; undefined after a write that succeeded. */
+  get lastError(): RegistryError | undefined {
+    return this.#lastError;
+  }
+
+  /** What the file knew at the start of all that the consumer asks for; undefined if that is nobody. */
+  async remembered(consumer: ServiceUrl): Promise<Remembered | undefined> {
+    await this.#loaded;
+    const urls = (this.#remembered.get(consumer.serviceKey ?? '') ?? []).filter(
+      (url) => url.protocol !== emptyProtocol && isMatch(consumer, url),
+    );
+    if (urls.length === 0) return undefined;
+    const reason = `etcd has not answered yet; this is what ${quoted(this.path)} remembers`;
+    return { urls, staleness: { since: this.#modified, reason } };
+  }
+
+  /** Something became known; it will be written soon. */
+  changed(): void {
+    this.#isChanged = true;
+    if (this.#unschedule === undefined && this.#saving === undefined) this.#schedule(saveDelayMs);
+  }
+
+  /** Writes what has not been written, once, and nothing after that. Never rejects. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unschedule?.();
+    if (this.#isChanged) this.#collect();
+    await this.#saving;
+    if (this.#isChanged) await this.#save();
+  }
+
+  #schedule(delayMs: number): void {
+    const { clock } = this.#surroundings;
+    const timer = clock.setTimeout(() => {
+      this.#unschedule = undefined;
+      this.#collect();
+      this.#saving = this.#save().finally(() => {
+        this.#saving = undefined;
+        if (this.#isChanged && !this.#isClosed) this.#schedule(this.#delayMs());
+      });
+    }, delayMs);
+    this.#unschedule = () => {
+      clock.clearTimeout(timer);
+      this.#unschedule = undefined;
+    };
+  }
+
+  #delayMs(): number {
+    return this.#failures === 0 ? saveDelayMs : (retryDelaysMs[this.#failures - 1] ?? saveDelayMs);
+  }
+
+  #collect(): void {
+    for (const [key, urls] of this.#surroundings.collect()) this.#own.set(key, urls);
+  }
+
+  async #save(): Promise<void> {
+    const { files, clock } = this.#surroundings;
+    this.#isChanged = false;
+    try {
+      await this.#loaded;
+      const before = await files.read(this.path);
+      const others = before === undefined ? new Map() : readCacheText(before.text).entries;
+      const entries = new Map([...others, ...this.#own]);
+      await files.replace(this.path, writeCacheText(entries, new Date(clock.now()).toUTCString()));
+      this.#failures = 0;
+      this.#lastError = undefined;
+    } catch (cause) {
+      this.#failures += 1;
+      const willRetry = this.#failures <= retryDelaysMs.length;
+      this.#isChanged ||= willRetry;
+      if (!willRetry) this.#failures = 0;
+      this.#complain('write', cause);
+    }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const found = await this.#surroundings.files.read(this.path);
+      if (found === undefined) return;
+      const { entries, complaints } = readCacheText(found.text);
+      this.#remembered = entries;
+      this.#modified = found.modified;
+      if (complaints.length > 0) this.#complain('read all of', [...new Set(complaints)].join('; '));
+    } catch (cause) {
+      this.#complain('read', cause);
+    }
+  }
+
+  #complain(doing: string, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#lastError = new RegistryError(
+      'INVALID_OPTION',
+      `cannot ${doing} cache file ${quoted(this.path)}: ${reason}; the registry works without it; set option 'file' to another path, or to false`,
+      { cause, reason, option: 'file' },
+    );
+    this.#surroundings.report(this.#lastError);
+  }
+}
+
+/**
+ * Where a registry keeps its cache: its parameter `file`, or Dubbo's default; undefined where `file` or `file.cache`
+ * switches it off.
+ */
+export function cachePathOf(registryUrl: ServiceUrl, home: string = homedir()): string | undefined {
+  const { file } = registryUrl.parameters;
+  if (!registryUrl.getBooleanParameter('file.cache', true)) return undefined;
+  if (file !== undefined) return isOff(file) ? undefined : file;
+  const application = registryUrl.getParameter('application', 'null');
+  const name = `dubbo-registry-${application}-${registryUrl.address}.cache`;
+  // Separators would leave the folder, and Windows has no colons in names (Dubbo 2.7.5 writes a hyphen as well).
+  const safe = name.replace(process.platform === 'win32' ? /[\\/:*?"<>|]/g : /\//g, '-');
+  return join(home, '.dubbo', safe);
+}

@@ -1,0 +1,51 @@
+/** The machines' delays with dice: spread over time, so that a thousand processes do not return at one instant. */
+import { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from '../machines/index.js';
+
+type Attempted = { readonly context: { readonly attempt: number } };
+
+/** Draws from (0, backoff], also for the first attempt ("full jitter"). */
+function jittered(backoff: Backoff, random: () => number): (args: Attempted) => number {
+  return ({ context }) => Math.ceil(backoffMs(backoff, context.attempt) * random());
+}
+
+/** Draws from ±10 % around `ms`. */
+function spread(ms: number, random: () => number): () => number {
+  return () => Math.round(ms * (0.9 + 0.2 * random()));
+}
+
+/** The delays that src/compose.ts gives to the machines, by machine. */
+export interface Delays {
+  readonly connection: { readonly reconnectBackoff: (args: Attempted) => number };
+  readonly lease: { readonly retryBackoff: (args: Attempted) => number; readonly revokeTimeout: number };
+  readonly watcher: { readonly retryBackoff: (args: Attempted) => number; readonly emptyProtection: number };
+  readonly registry: {
+    readonly flushBackoff: (args: Attempted) => number;
+    readonly auditInterval: () => number;
+    readonly closeTimeout: number;
+    readonly drainTimeout: number;
+  };
+}
+
+export function jitteredDelays(
+  settings: {
+    readonly auditIntervalMs: number;
+    readonly closeTimeoutMs: number;
+    readonly emptyProtectionMs: number;
+  },
+  random: () => number,
+): Delays {
+  return {
+    connection: { reconnectBackoff: jittered(reconnectBackoff, random) },
+    lease: { retryBackoff: jittered(requestBackoff, random), revokeTimeout: settings.closeTimeoutMs },
+    watcher: {
+      retryBackoff: jittered(requestBackoff, random),
+      emptyProtection: settings.emptyProtectionMs,
+    },
+    registry: {
+      flushBackoff: jittered(requestBackoff, random),
+      auditInterval: spread(settings.auditIntervalMs, random),
+      closeTimeout: settings.closeTimeoutMs,
+      drainTimeout: settings.closeTimeoutMs / 2,
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** What the etcd side has to know; src/options.ts fills it from the user's options. */
+
+/** Certificates as PEM, for endpoints that start with `https://`. */
+export interface TlsSettings {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface EtcdSettings {
+  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
+  readonly tls?: TlsSettings | undefined;
+  /** Deadline of one request, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Where the sentinel and the fences live; outside the registry's root. */
+  readonly metaRoot: string;
+  /** The registry's root; read when the sentinel may not be. */
+  readonly root: string;
+}
+
+/** The sentinel: a key that only a wipe, a restore or another cluster can make vanish. */
+export function sentinelKey(settings: EtcdSettings): string {
+  return `${settings.metaRoot}/sentinel`;
+}
+
+/** The fence of the process that holds this lease. */
+export function fenceKey(settings: EtcdSettings, leaseId: string): string {
+  return `${settings.metaRoot}/fences/${leaseId}`;
+}

@@ -1,0 +1,83 @@
+/** One listener on one consumer URL: what the URL selects, delivered by a notifier. */
+import type { FailureFact } from '../machines/index.js';
+import type { RegistryError } from './errors.js';
+import { errorFrom } from './failure-error.js';
+import { Notifier, type NotifyListener } from './notifier.js';
+import type { Selection, SelectionListener } from './selection.js';
+import type { ServiceUrl } from './url.js';
+import type { UrlList } from './url-list.js';
+import type { Clock } from './world.js';
+
+export interface SubscriberEvents {
+  listenerError(error: unknown): void;
+  undecodable(key: string, error: RegistryError): void;
+}
+
+/** Makes the selection of a URL for whoever reads it. */
+export type Select = (url: ServiceUrl, listener: SelectionListener) => Selection;
+
+export class ListenerSubscription implements SelectionListener {
+  readonly url: ServiceUrl;
+  readonly listener: NotifyListener;
+  readonly selection: Selection;
+  readonly #events: SubscriberEvents;
+  readonly #notifier: Notifier;
+  readonly #first: Promise<void>;
+  #resolveFirst: () => void = () => {};
+  #rejectFirst: (error: RegistryError) => void = () => {};
+
+  constructor(
+    url: ServiceUrl,
+    listener: NotifyListener,
+    surroundings: { readonly select: Select; readonly events: SubscriberEvents; readonly clock: Clock },
+  ) {
+    const { select, events, clock } = surroundings;
+    this.url = url;
+    this.listener = listener;
+    this.#events = events;
+    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
+    this.#first = new Promise((resolve, reject) => {
+      this.#resolveFirst = resolve;
+      this.#rejectFirst = reject;
+    });
+    this.#first.catch(() => {});
+    this.selection = select(url, this);
+  }
+
+  /** Resolves when the listener was told every category once. */
+  get first(): Promise<void> {
+    return this.#first;
+  }
+
+  close(error: RegistryError): void {
+    this.selection.close();
+    this.#notifier.close();
+    this.#rejectFirst(error);
+  }
+
+  /** The first notification covers all categories, so none is told before all are known. */
+  known(): void {
+    for (const list of this.selection.lists()) this.#notifier.offer(list);
+    void this.#notifier.told().then(() => this.#resolveFirst());
+  }
+
+  settled(list: UrlList, isNews: boolean): void {
+    if (isNews) this.#notifier.offer(list);
+    else this.#notifier.remind();
+  }
+
+  /** A listener hears of content only; `status()`, the events and iterators tell what is stale. */
+  stale(): void {}
+
+  denied(path: string, failure: FailureFact): void {
+    this.#rejectFirst(errorFrom(`cannot subscribe to ${path}`, failure, { key: path }));
+  }
+
+  undecodable(key: string, error: RegistryError): void {
+    this.#events.undecodable(key, error);
+  }
+
+  isPending(list: UrlList): boolean {
+    return this.#notifier.isPending(list);
+  }
+}

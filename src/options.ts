@@ -1,0 +1,171 @@
+/** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
+import { cachePathOf } from './cache-file.js';
+import type { EngineSettings } from './compose.js';
+import { loadSettings } from './config.js';
+import { RegistryError } from './errors.js';
+import type { TlsSettings } from './etcd/settings.js';
+import { KeyLayout, rootOf } from './key-layout.js';
+import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
+import type { ServiceUrl } from './url.js';
+
+export interface RegistryOptions {
+  /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. @defaultValue what the environment or dubbo.properties says, else 127.0.0.1:2379 */
+  readonly address?: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** The root of all keys. @defaultValue 'dubbo' */
+  readonly group?: string;
+  /** Reject `createRegistry` if etcd cannot be reached within `timeoutMs`. @defaultValue true */
+  readonly check?: boolean;
+  /** How long a call may wait for etcd, in milliseconds. @defaultValue 5000 */
+  readonly timeoutMs?: number;
+  /** Deadline of one request to etcd, in milliseconds; less than a third of the session. @defaultValue 2000, or less for a short session */
+  readonly requestTimeoutMs?: number;
+  /** The lease's TTL in milliseconds, rounded up to seconds; etcd's minimum is 2 s. @defaultValue 30000 */
+  readonly sessionMs?: number;
+  /** How often the lease's content is compared with what is desired, in milliseconds, ±10 %. @defaultValue 30000 */
+  readonly auditIntervalMs?: number;
+  /** The longest that `close` may take, in milliseconds. @defaultValue 2000 */
+  readonly closeTimeoutMs?: number;
+  /** How long the last view stands when a wiped etcd says that nobody is left, in milliseconds. @defaultValue 30000 */
+  readonly emptyProtectionMs?: number;
+  /** Where the sentinel and the fences are kept, outside the root. @defaultValue '/leasehold' */
+  readonly metaRoot?: string;
+  /**
+   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere.
+   * @defaultValue '~/.dubbo/dubbo-registry-<application>-<address>.cache'
+   */
+  readonly file?: string | false;
+  /** The name of this program, as in the default of `file`. */
+  readonly application?: string;
+  /** Certificates for endpoints that start with `https://`. */
+  readonly tls?: TlsSettings;
+  /** Gives up creating the registry. */
+  readonly signal?: AbortSignal;
+}
+
+/** Everything a registry needs to know. */
+export interface RegistrySettings extends EngineSettings {
+  readonly layout: KeyLayout;
+  /** The address without credentials, for messages. */
+  readonly shownAddress: string;
+  readonly check: boolean;
+  readonly timeoutMs: number;
+  /** Equal for those who may share a registry. Holds the password; not to be shown. */
+  readonly sharingKey: string;
+  /** Undefined where no cache is kept. */
+  readonly cachePath: string | undefined;
+}
+
+const requestTimeoutMsDefault = 2_000;
+
+/**
+ * Checks the options and fills the gaps, from the environment and `dubbo.properties` where no option is given. Throws
+ * INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
+ */
+export function resolveOptions(options: RegistryOptions): RegistrySettings {
+  const { address, username: user, password: secret, group, check, timeoutMs, sessionMs } = options;
+  // An empty address is a variable that nobody set, not a wish for the default.
+  if (address !== undefined) parseRegistryAddress(address);
+  const named = {
+    address,
+    username: user,
+    password: secret,
+    group,
+    check,
+    timeout: timeoutMs,
+    session: sessionMs,
+    file: options.file,
+    application: options.application,
+  };
+  const { url } = loadSettings(named);
+  const ttlSeconds = ttlOf(url, sessionMs);
+  const requestTimeoutMs =
+    options.requestTimeoutMs === undefined
+      ? Math.min(requestTimeoutMsDefault, Math.floor((ttlSeconds * 1_000) / 4))
+      : requirePositive('requestTimeoutMs', options.requestTimeoutMs);
+  requireBelow(requestTimeoutMs, ttlSeconds);
+  const layout = new KeyLayout(rootOf(url));
+  const metaRoot = options.metaRoot ?? '/leasehold';
+  requireOutside(metaRoot, layout.root);
+  const { username, password } = url;
+  const endpoints = securedEndpoints(url, options.tls !== undefined);
+  return {
+    sharingKey: `${[...new Set(endpoints)].sort().join()} ${registryCacheKey(url.withHost('etcd').withPort(0))}`,
+    layout,
+    shownAddress: `${url.protocol}://${url.address}`,
+    check: url.getBooleanParameter('check', true),
+    timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
+    endpoints,
+    cachePath: cachePathOf(url),
+    root: layout.root,
+    metaRoot,
+    ttlSeconds,
+    requestTimeoutMs,
+    auditIntervalMs: requirePositive('auditIntervalMs', options.auditIntervalMs ?? 30_000),
+    closeTimeoutMs: requirePositive('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
+    emptyProtectionMs: requirePositive('emptyProtectionMs', options.emptyProtectionMs ?? 30_000),
+    credentials:
+      username === undefined || username === '' ? undefined : { username, password: password ?? '' },
+    tls: options.tls,
+  };
+}
+
+/** With protocol `https`, or with certificates, every endpoint that names no scheme itself is dialled over TLS. */
+function securedEndpoints(url: ServiceUrl, hasTls: boolean): readonly string[] {
+  const addresses = [url.address ?? '', ...url.getListParameter('backup', [])];
+  const scheme = url.protocol === 'https' || hasTls ? 'https' : 'http';
+  return endpointsOf(
+    addresses.map((address) => (address.includes('://') ? address : `${scheme}://${address}`)).join(','),
+  );
+}
+
+function ttlOf(url: ServiceUrl, sessionMs: number | undefined): number {
+  const ttlSeconds =
+    sessionMs === undefined
+      ? leaseTtlSeconds(url)
+      : Math.ceil(requirePositive('sessionMs', sessionMs) / 1_000);
+  // etcd raises anything shorter to ceil(1.5 × election timeout), which is 2 s by default.
+  return Math.max(2, ttlSeconds);
+}
+
+function requirePositive(option: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  const reason = `it is ${value}`;
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option '${option}': ${reason}; give milliseconds above 0`,
+    {
+      option,
+      reason,
+    },
+  );
+}
+
+function requireBelow(requestTimeoutMs: number, ttlSeconds: number): void {
+  const limit = (ttlSeconds * 1_000) / 3;
+  if (requestTimeoutMs < limit) return;
+  const reason = `${requestTimeoutMs} ms is not below a third of the session of ${ttlSeconds} s`;
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option 'requestTimeoutMs': ${reason}, so a renewal could come too late; lower it or raise sessionMs`,
+    { option: 'requestTimeoutMs', reason },
+  );
+}
+
+function requireOutside(metaRoot: string, root: string): void {
+  const isPath = metaRoot.startsWith('/') && !metaRoot.endsWith('/');
+  const isOutside = metaRoot !== root && !metaRoot.startsWith(`${root}/`);
+  if (isPath && isOutside) return;
+  const reason = isPath
+    ? `it lies inside the root "${root}"`
+    : 'it must begin with a slash and not end with one';
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option 'metaRoot': ${reason}; give a path of its own`,
+    {
+      option: 'metaRoot',
+      reason,
+    },
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * The registrations of this process: how often each key was asked for, and who waits for an answer about it. Turns
+ * calls into commands, all calls of one turn into one command; and news of the registry machine into settled promises.
+ */
+import type { DesiredEntry, RegistrationNews } from '../machines/index.js';
+import type { Engine } from './compose.js';
+import { RegistryError } from './errors.js';
+import { abortError, errorFrom } from './failure-error.js';
+import { overdueError } from './overdue.js';
+import { type Patience, type Waiter, waitWith } from './patience.js';
+import type { Clock } from './world.js';
+
+/** A key that somebody wants. It is replaced, not reused, once nobody wants the key any more. */
+interface Held {
+  /** How many registrations of this process share the key. */
+  count: number;
+  readonly writing: Set<Waiter>;
+}
+
+/** How a call waits; the clock is the publisher's. */
+export type PublishOptions = Omit<Patience, 'clock'>;
+
+export interface RegisterOptions extends PublishOptions {
+  /** Reject when the first attempt fails, and leave nothing behind. */
+  readonly check: boolean;
+  readonly timeoutMs: number;
+}
+
+export class Publisher {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #held = new Map<string, Held>();
+  /** Who waits until a key is gone. */
+  readonly #withdrawing = new Map<string, Set<Waiter>>();
+  #intents = new Map<string, DesiredEntry | 'withdraw'>();
+
+  constructor(engine: Engine, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** Resolves when the key is written; without `check` as soon as it is accepted. */
+  async register(entry: DesiredEntry, options: RegisterOptions): Promise<void> {
+    const { doing, signal } = options;
+    if (signal?.aborted === true) throw abortError(doing, signal);
+    const { key } = entry;
+    const held = this.#held.get(key) ?? { count: 0, writing: new Set<Waiter>() };
+    this.#held.set(key, held);
+    held.count += 1;
+    this.#settleWithdrawing(key);
+    const state = this.#intents.has(key) ? 'pending' : this.#engine.registration(key)?.state;
+    if (held.count > 1 && state === 'written') return;
+    if (held.count === 1 || state !== 'pending') this.#intend(key, entry);
+    if (!options.check) return;
+    try {
+      const overdue = (): RegistryError => overdueError(this.#engine, options);
+      await wait(held.writing, { ...options, clock: this.#clock, overdue });
+    } catch (error) {
+      this.#release(key, held);
+      throw error;
+    }
+  }
+
+  /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
+  async unregister(key: string, options: PublishOptions): Promise<void> {
+    if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
+    const held = this.#held.get(key);
+    if (held !== undefined) this.#release(key, held);
+    if (this.#held.has(key)) return;
+    if (!this.#intents.has(key) && this.#engine.registration(key) === undefined) return;
+    const waiters = this.#withdrawing.get(key) ?? new Set<Waiter>();
+    this.#withdrawing.set(key, waiters);
+    await wait(waiters, { ...options, clock: this.#clock });
+  }
+
+  /** Settles what one answer of etcd settles. */
+  handle(news: RegistrationNews): void {
+    switch (news.type) {
+      case 'registration.failed':
+        for (const key of news.keys) {
+          for (const waiter of this.#held.get(key)?.writing ?? []) {
+            waiter.reject(errorFrom(waiter.doing, news.failure));
+          }
+        }
+        return;
+      case 'registration.written':
+        for (const key of news.keys)
+          for (const waiter of this.#held.get(key)?.writing ?? []) waiter.resolve();
+        return;
+      case 'registration.withdrawn':
+        for (const key of news.keys) this.#settleWithdrawing(key);
+        return;
+      case 'registration.conflicted':
+    }
+  }
+
+  /** Sends what was asked for in this turn now, because the turn is the last. */
+  flush(): void {
+    if (this.#intents.size > 0) this.#send();
+  }
+
+  /**
+   * The registry has ended: what waits to be written fails; what waits to be withdrawn is done if it goes with the
+   * lease, and fails if it stays in etcd.
+   */
+  close(errorFor: (doing: string) => RegistryError): void {
+    for (const { writing } of this.#held.values()) {
+      for (const waiter of writing) waiter.reject(errorFor(waiter.doing));
+    }
+    for (const [key, waiters] of this.#withdrawing) {
+      const stays = this.#engine.registration(key)?.leased === false;
+      for (const waiter of waiters) {
+        if (stays) waiter.reject(errorFor(`${waiter.doing}: its key is without lease and still in etcd`));
+        else waiter.resolve();
+      }
+    }
+    this.#held.clear();
+    this.#withdrawing.clear();
+  }
+
+  #settleWithdrawing(key: string): void {
+    for (const waiter of this.#withdrawing.get(key) ?? []) waiter.resolve();
+    this.#withdrawing.delete(key);
+  }
+
+  /** One registration less; the last takes the key with it, and whoever still waited for it to be written. */
+  #release(key: string, held: Held): void {
+    if (this.#held.get(key) !== held) return;
+    held.count -= 1;
+    if (held.count > 0) return;
+    this.#held.delete(key);
+    this.#intend(key, 'withdraw');
+    for (const waiter of held.writing) {
+      const message = `${waiter.doing}: it was unregistered meanwhile; register it again`;
+      waiter.reject(new RegistryError('ABORTED', message));
+    }
+  }
+
+  /** The last intent of a turn counts; it is sent when the turn's calls are done. */
+  #intend(key: string, intent: DesiredEntry | 'withdraw'): void {
+    if (this.#intents.size === 0) queueMicrotask(() => this.flush());
+    this.#intents.set(key, intent);
+  }
+
+  #send(): void {
+    const intents = this.#intents;
+    this.#intents = new Map();
+    const entries = [...intents.values()].filter((intent) => intent !== 'withdraw');
+    const keys = [...intents].filter(([, intent]) => intent === 'withdraw').map(([key]) => key);
+    if (entries.length > 0) this.#engine.send({ type: 'registry.register', entries });
+    if (keys.length > 0) this.#engine.send({ type: 'registry.withdraw', keys });
+  }
+}
+
+function wait(waiters: Set<Waiter>, patience: Patience): Promise<void> {
+  return waitWith(
+    patience,
+    (waiter) => waiters.add(waiter),
+    (waiter) => waiters.delete(waiter),
+  );
+}

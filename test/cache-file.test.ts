@@ -1,0 +1,191 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CacheFile, cachePathOf } from '../src/cache-file.js';
+import { readCacheText, writeCacheText } from '../src/cache-text.js';
+import type { RegistryError } from '../src/errors.js';
+import { type FileStore, realFiles } from '../src/file-store.js';
+import { resolveOptions } from '../src/options.js';
+import { createVirtualClock, type VirtualClock } from '../src/testing/virtual-clock.js';
+import { ServiceUrl } from '../src/url.js';
+import type { Clock } from '../src/world.js';
+import { FileStub } from './support/file-stub.js';
+
+const path = '/home/me/cache';
+let clock: VirtualClock;
+let files: FileStub;
+let known: Map<string, readonly ServiceUrl[]>;
+let reported: RegistryError[];
+
+beforeEach(() => {
+  clock = createVirtualClock();
+  files = new FileStub();
+  known = new Map();
+  reported = [];
+});
+
+function open(store: FileStore = files, at = path): CacheFile {
+  const time: Clock = {
+    setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
+    clearTimeout: (timer) => clock.clearTimeout(timer as number),
+    soon: () => () => {},
+    now: () => 0,
+  };
+  return new CacheFile(at, {
+    files: store,
+    clock: time,
+    collect: () => known,
+    report: (error) => reported.push(error),
+  });
+}
+
+function provider(service: string, host: number): ServiceUrl {
+  return ServiceUrl.parse(`dubbo://10.0.0.${host}:1/${service}`);
+}
+
+function stored(): Record<string, number> {
+  const { entries } = readCacheText(files.texts.get(path) ?? '');
+  return Object.fromEntries([...entries].map(([key, urls]) => [key, urls.length]));
+}
+
+/** Lets time pass, and what was due then be done. */
+async function pass(ms: number): Promise<void> {
+  clock.advance(ms);
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('writes changes of one second together', async () => {
+  const cache = open();
+  for (let host = 1; host <= 100; host += 1) {
+    known.set('a.B', [provider('a.B', host)]);
+    cache.changed();
+  }
+  await pass(999);
+  expect(files.attempts).toBe(0);
+  await pass(1);
+  expect([files.attempts, stored()]).toEqual([1, { 'a.B': 1 }]);
+  await pass(60_000);
+  expect(files.attempts).toBe(1);
+});
+
+test('tries again after growing delays, four times, and not before the next change after that [F5]', async () => {
+  files.failure = new Error('no space left on device');
+  const cache = open();
+  cache.changed();
+  const attempts: number[] = [];
+  for (const ms of [1_000, 1_000, 5_000, 25_000, 600_000]) {
+    await pass(ms);
+    attempts.push(files.attempts);
+  }
+  expect(attempts).toEqual([1, 2, 3, 4, 4]);
+  expect(reported[0]?.message).toContain('no space left on device');
+  files.failure = undefined;
+  known.set('a.B', [provider('a.B', 1)]);
+  cache.changed();
+  await pass(1_000);
+  expect(stored()).toEqual({ 'a.B': 1 });
+});
+
+test('keeps what other processes wrote about other services, and what itself knew before', async () => {
+  const one = open();
+  const two = open();
+  known.set('a.A', [provider('a.A', 1)]);
+  one.changed();
+  await pass(1_000);
+  known = new Map([['b.B', [provider('b.B', 1)]]]);
+  two.changed();
+  await pass(1_000);
+  known = new Map();
+  one.changed();
+  await pass(1_000);
+  expect(stored()).toEqual({ 'a.A': 1, 'b.B': 1 });
+});
+
+test('writes what is still to be written when it is closed, and nothing after that', async () => {
+  const cache = open();
+  known.set('a.B', [provider('a.B', 1)]);
+  cache.changed();
+  const closed = cache.close();
+  known = new Map();
+  await closed;
+  expect(stored()).toEqual({ 'a.B': 1 });
+  await pass(60_000);
+  expect(files.attempts).toBe(1);
+});
+
+test('remembers who matches the consumer, with the time of the file, and nobody for others', async () => {
+  const urls = ['dubbo://10.0.0.1:1/a.B', 'dubbo://10.0.0.2:1/a.B?enabled=false', 'empty://10.0.0.9/a.B'];
+  const entries = new Map([['a.B', urls.map((url) => ServiceUrl.parse(url))]]);
+  files.texts.set(path, writeCacheText(entries, 'then'));
+  const cache = open();
+  const found = await cache.remembered(ServiceUrl.parse('consumer://10.0.0.9/a.B'));
+  expect(found?.urls.map(String)).toEqual(['dubbo://10.0.0.1:1/a.B']);
+  expect(found?.staleness).toMatchObject({ since: 1_000, reason: expect.stringContaining(path) });
+  expect(await cache.remembered(ServiceUrl.parse('consumer://10.0.0.9/a.B?version=2'))).toBeUndefined();
+});
+
+test('reports a file that cannot be read, and starts without it', async () => {
+  files.texts.set(path, 'something\\u00');
+  const broken = open();
+  expect(await broken.remembered(ServiceUrl.parse('consumer://h/a.B'))).toBeUndefined();
+  expect(reported.map(({ option, code }) => `${code} ${option}`)).toEqual(['INVALID_OPTION file']);
+  files.read = () => Promise.reject(new Error('EACCES'));
+  expect(await open().remembered(ServiceUrl.parse('consumer://h/a.B'))).toBeUndefined();
+  expect(reported[1]?.message).toContain('EACCES');
+});
+
+test.each([
+  ['etcd3://10.0.0.1:2379', '/home/me/.dubbo/dubbo-registry-null-10.0.0.1:2379.cache'],
+  ['etcd3://10.0.0.1:2379?application=shop', '/home/me/.dubbo/dubbo-registry-shop-10.0.0.1:2379.cache'],
+  ['etcd3://10.0.0.1:2379?application=../../x', '/home/me/.dubbo/dubbo-registry-..-..-x-10.0.0.1:2379.cache'],
+  ['etcd3://10.0.0.1:2379?file=/tmp/f', '/tmp/f'],
+  ...['', 'false', 'FALSE', '0', 'null', 'N/A'].map((off) => [
+    `etcd3://10.0.0.1:2379?file=${off}`,
+    undefined,
+  ]),
+  ['etcd3://10.0.0.1:2379?file.cache=false', undefined],
+])('keeps the cache of %s in %s', (address, expected) => {
+  expect(cachePathOf(ServiceUrl.parse(address ?? ''), '/home/me')).toBe(expected);
+});
+
+test('takes the path from the options, and false for none', () => {
+  expect(resolveOptions({ address: 'h', file: '/tmp/f' }).cachePath).toBe('/tmp/f');
+  expect(resolveOptions({ address: 'h', file: false }).cachePath).toBeUndefined();
+});
+
+let folder: string | undefined;
+
+afterEach(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+test('replaces the file as a whole, so that readers never see a part, and leaves no draft behind [F6]', async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cache-'));
+  const file = join(folder, 'deep', 'cache');
+  const lines = (letter: string): string => `${letter.repeat(100_000)}\n`;
+  await realFiles.replace(file, lines('a'));
+  let isOver = false;
+  const seen = new Set<string>();
+  const reading = (async () => {
+    while (!isOver) {
+      const { text } = (await realFiles.read(file)) ?? { text: 'absent' };
+      seen.add(`${text.length} ${new Set(text).size}`);
+    }
+  })();
+  // As two processes would.
+  await Promise.all(['b', 'c', 'd', 'e'].map((letter) => realFiles.replace(file, lines(letter))));
+  isOver = true;
+  await reading;
+  expect([...seen]).toEqual(['100001 2']);
+  expect(readdirSync(join(folder, 'deep'))).toEqual(['cache']);
+});
+
+test('reports a place where no file can be, and leaves what is there alone', async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cache-'));
+  writeFileSync(join(folder, 'file'), 'mine');
+  await expect(realFiles.replace(join(folder, 'file', 'cache'), 'x')).rejects.toThrow();
+  await expect(realFiles.read(folder)).rejects.toThrow();
+  expect(await realFiles.read(join(folder, 'absent'))).toBeUndefined();
+  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine');
+});

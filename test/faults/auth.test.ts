@@ -1,0 +1,87 @@
+/** Faults 31-33: tokens expire, roles are taken away, authentication is switched on and off. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { connectControl } from '../support/control-client.js';
+import { eventually } from '../support/eventually.js';
+import { describeOnEtcd } from '../support/on-etcd.js';
+import { type FaultOptions, fault } from './support/fault.js';
+import { keyOf, providerUrl, type Stage } from './support/stage.js';
+
+const root = { name: 'root', password: 'rootpass' };
+
+/** A user `leasehold` who may do everything under the root and under our meta root, and a user `root`. */
+async function addUsers(stage: Stage): Promise<void> {
+  const run = (line: string): Promise<string> => stage.etcd.etcdctl(...line.split(' '));
+  await run('user add root:rootpass');
+  await run('user grant-role root root');
+  await run('role add registry');
+  for (const prefix of ['/dubbo/', '/leasehold/'])
+    await run(`role grant-permission registry --prefix=true readwrite ${prefix}`);
+  await run('user add leasehold:secret');
+  await run('user grant-role leasehold registry');
+}
+
+async function enable(stage: Stage): Promise<void> {
+  await stage.etcd.etcdctl('auth', 'enable');
+  stage.control.close();
+  stage.control = connectControl(stage.etcd.endpoint, root);
+}
+
+async function disable(stage: Stage): Promise<void> {
+  await stage.etcd.etcdctl('--user=root:rootpass', 'auth', 'disable');
+}
+
+/** The registry knows its user from the start, but etcd asks for it only from now on. */
+const withUser: FaultOptions = {
+  flags: ['--auth-token-ttl=3'],
+  registry: { username: 'leasehold', password: 'secret', check: false },
+};
+
+describeOnEtcd('users and roles', () => {
+  fault('fault 31: the token expires', {}, async (stage) => {
+    await addUsers(stage);
+    await enable(stage);
+    const registry = await stage.open({ username: 'leasehold', password: 'secret', sessionMs: 30_000 });
+    const told = await stage.listen(registry);
+    await registry.register(providerUrl(70));
+    await pause(5_000);
+    await registry.register(providerUrl(71));
+    await registry.unregister(providerUrl(70));
+    await eventually(() => expect(told.last).toContain(providerUrl(71)));
+    await registry.unregister(providerUrl(71));
+    await stage.leave(registry, told);
+    await disable(stage);
+  });
+
+  fault('fault 32: the role loses one prefix', {}, async (stage) => {
+    await addUsers(stage);
+    await enable(stage);
+    const user = { username: 'leasehold', password: 'secret' };
+    const registry = await stage.open(user);
+    const told = await stage.listen(registry);
+    await registry.register(providerUrl(70));
+    const revoke = ['role', 'revoke-permission', 'registry', '/dubbo/', '--prefix=true'];
+    await stage.etcd.etcdctl('--user=root:rootpass', ...revoke);
+    const grant = 'role grant-permission registry --prefix=true readwrite /dubbo/com.acme.Other/'.split(' ');
+    await stage.etcd.etcdctl('--user=root:rootpass', ...grant);
+    const refused = registry.register(providerUrl(72));
+    await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await registry.register('dubbo://10.0.0.1:20880/com.acme.Other');
+    expect(told.last).toContain(providerUrl(70));
+    const regrant = 'role grant-permission registry --prefix=true readwrite /dubbo/'.split(' ');
+    await stage.etcd.etcdctl('--user=root:rootpass', ...regrant);
+    await registry.register(providerUrl(73));
+    expect(await stage.control.get(keyOf(providerUrl(73)))).toBeDefined();
+    await stage.leave(registry, told);
+    await disable(stage);
+  });
+
+  fault('fault 33: authentication is switched on and off again', withUser, async (stage) => {
+    await addUsers(stage);
+    await enable(stage);
+    await stage.register(`${providerUrl(74)}?check=false`);
+    await stage.settled();
+    await disable(stage);
+    await stage.register(`${providerUrl(75)}?check=false`);
+  });
+});

@@ -1,0 +1,77 @@
+/** How long recovery takes, printed; what is asserted is only that it ends, because machines differ. */
+import { expect } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { describeOnEtcd } from '../support/on-etcd.js';
+import { fault } from './support/fault.js';
+import { keyOf, providerUrl, type Stage } from './support/stage.js';
+
+const rounds = 7;
+
+/** Milliseconds until the check passes. */
+async function msUntil(check: () => unknown): Promise<number> {
+  const began = performance.now();
+  await eventually(check, 30_000);
+  return performance.now() - began;
+}
+
+function print(what: string, times: readonly number[], bound: string): void {
+  const sorted = [...times].sort((a, b) => a - b).map(Math.round);
+  const [p50, worst] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)];
+  console.log(`${what}: p50 ${p50} ms, worst ${worst} ms of ${sorted.length} (${bound})`);
+}
+
+function told(stage: Stage, url: string): () => void {
+  return () => expect(stage.told[0]?.last).toContain(url);
+}
+
+const longSession = { registry: { sessionMs: 30_000 } };
+
+describeOnEtcd('recovery times', () => {
+  fault('after connections were closed: first write and views', longSession, async (stage) => {
+    const [writes, views]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round += 1) {
+      await stage.cutOff();
+      const url = await stage.foreign(100 + round);
+      const late = `${providerUrl(200 + round)}?check=false`;
+      await stage.register(late);
+      await stage.proxy.startAccepting();
+      const written = msUntil(async () => expect(await stage.control.get(keyOf(late))).toBeDefined());
+      views.push(await msUntil(told(stage, url)));
+      writes.push(await written);
+    }
+    print('first write after etcd is reachable again', writes, 'bound 200 ms p50');
+    print('views converged after connections were closed', views, 'bound 1,200 ms');
+  });
+
+  fault('after a half-open connection: views', longSession, async (stage) => {
+    const views: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      stage.proxy.blackHole('both');
+      const url = await stage.foreign(100 + round);
+      const began = performance.now();
+      await stage.disconnected(30_000);
+      stage.proxy.heal();
+      await msUntil(told(stage, url));
+      views.push(performance.now() - began);
+      await stage.settled();
+    }
+    print('views converged after a half-open connection', views, 'bound 8,500 ms');
+  });
+
+  fault('after a wipe: 1,000 registrations', { ...longSession, registrations: 1_000 }, async (stage) => {
+    const times: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const { history } = stage.status().connection;
+      await stage.wipe();
+      const began = performance.now();
+      await eventually(() => {
+        const { connection, registrations } = stage.status();
+        expect(connection.history).toBeGreaterThan(history);
+        expect(registrations.every(({ state }) => state === 'written')).toBe(true);
+      });
+      times.push(performance.now() - began);
+      await stage.settled();
+    }
+    print('1,000 registrations back after a wipe', times, 'bound 1,000 ms');
+  });
+});

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { applyOutcome, applySilence, type FlushState } from '../../machines/flush.js';
+import type { BatchOutcome, FailureKind, WriteBatch } from '../../machines/index.js';
+import { planWrites } from '../../machines/write-plan.js';
+import { keysOf, registrationOf, registrationsOf } from '../support/desired.js';
+
+/** A flush of /a and /b under lease 42, at fence 0; and its one transaction. */
+function flushing(given: Partial<FlushState> = {}): { state: FlushState; batch: WriteBatch } {
+  const state: FlushState = {
+    registrations: registrationsOf(registrationOf('/a'), registrationOf('/b')),
+    dirty: keysOf('/a', '/b'),
+    ensured: keysOf(),
+    lease: { leaseId: '42', generation: 1 },
+    fence: { status: 'open', value: '0' },
+    terms: { leaseId: '42', fence: '0' },
+    flush: 5,
+    retries: 0,
+    ...given,
+  };
+  const [batch] = planWrites({ ...state, ...state.terms, dirty: state.dirty.keys() });
+  if (batch === undefined) throw new Error('nothing to flush');
+  return { state, batch };
+}
+
+function failedWith(kind: FailureKind): BatchOutcome {
+  return { type: 'failed', failure: { kind, message: kind } };
+}
+
+const applied: BatchOutcome = { type: 'applied', revision: '7', foreign: [] };
+
+test('remembers under which lease and in which flush an entry was written', () => {
+  const { state, batch } = flushing();
+  const { state: next, news } = applyOutcome(state, batch, applied);
+  expect(next.registrations.get('/a')).toMatchObject({
+    state: 'written',
+    leaseId: '42',
+    flush: 5,
+    sent: true,
+  });
+  expect(next.dirty.size).toBe(0);
+  expect(news).toEqual([{ type: 'registration.written', keys: expect.toSatisfy(isBoth), leaseId: '42' }]);
+});
+
+function isBoth(keys: readonly string[]): boolean {
+  return [...keys].sort().join() === '/a,/b';
+}
+
+test('skips an entry that was forgotten while its write was on its way', () => {
+  const { state, batch } = flushing();
+  const forgotten = { ...state, registrations: state.registrations.with([['/a', undefined]]) };
+  for (const outcome of [applied, failedWith('timeout'), failedWith('tooLarge')]) {
+    const { state: next } = applyOutcome(forgotten, batch, outcome);
+    expect(next.registrations.has('/a')).toBe(false);
+  }
+});
+
+test('leaves an entry dirty whose intent has changed since', () => {
+  const { state, batch } = flushing();
+  const changed = registrationOf('/a', { version: 2, state: 'withdrawing' });
+  const later = { ...state, registrations: state.registrations.with([['/a', changed]]) };
+  const { state: next, news } = applyOutcome(later, batch, applied);
+  expect(next.registrations.get('/a')).toEqual({ ...changed, leaseId: '42', flush: 5, sent: true });
+  expect([...next.dirty.keys()]).toEqual(['/a']);
+  expect(news).toEqual([{ type: 'registration.written', keys: ['/b'], leaseId: '42' }]);
+});
+
+test('refuses nobody for an answer to an older intent', () => {
+  const alone = flushing({ registrations: registrationsOf(registrationOf('/a')), dirty: keysOf('/a') });
+  const changed = registrationOf('/a', { version: 2 });
+  const later = { ...alone.state, registrations: registrationsOf(changed) };
+  expect(applyOutcome(later, alone.batch, failedWith('tooLarge'))).toEqual({ state: later, news: [] });
+});
+
+test('counts how many transactions have to be tried again', () => {
+  const { state, batch } = flushing();
+  const again = (outcome: BatchOutcome): number => applyOutcome(state, batch, outcome).state.retries;
+  expect(again(applied)).toBe(0);
+  expect(again({ type: 'fenced', fence: '1' })).toBe(1);
+  expect(again(failedWith('timeout'))).toBe(1);
+  expect(again(failedWith('noSpace'))).toBe(1);
+  // These are tried again at once: alone, or under another lease.
+  expect(again(failedWith('tooLarge'))).toBe(0);
+  expect(again(failedWith('leaseLost'))).toBe(0);
+});
+
+test('remembers a conflict with another process, and tells it once', () => {
+  const { state, batch } = flushing();
+  const taken: BatchOutcome = { type: 'applied', revision: '7', foreign: ['/a'] };
+  const first = applyOutcome(state, batch, taken);
+  expect(first.state.registrations.get('/a')).toMatchObject({
+    state: 'written',
+    lastError: { kind: 'conflict' },
+  });
+  expect(first.news.map(({ type }) => type)).toEqual(['registration.written', 'registration.conflicted']);
+  const second = applyOutcome(first.state, batch, taken);
+  expect(second.news.map(({ type }) => type)).toEqual(['registration.written']);
+});
+
+test('knows the fence that its transaction has moved, while the lease is in use', () => {
+  const { state, batch } = flushing();
+  const moving = { ...batch, fenceBump: '1' };
+  expect(applyOutcome(state, moving, applied).state.fence).toEqual({ status: 'open', value: '1' });
+  const replaced: FlushState = {
+    ...state,
+    lease: { leaseId: '43', generation: 2 },
+    fence: { status: 'unopened' },
+  };
+  expect(applyOutcome(replaced, moving, applied).state.fence).toEqual({ status: 'unopened' });
+});
+
+test('remembers the fence that a write of unknown outcome compared, and the first such write', () => {
+  const { state, batch } = flushing();
+  const registrations = registrationsOf(
+    registrationOf('/a', { version: 3, ambiguous: { fence: '0', version: 1 } }),
+    registrationOf('/b', { version: 3, ambiguous: { fence: '7', version: 1 } }),
+  );
+  const versions = new Map([
+    ['/a', 3],
+    ['/b', 2],
+  ]);
+  // Whatever the fence is by now, the transaction has compared the one of its flush.
+  const later: FlushState = { ...state, registrations, fence: { status: 'open', value: '8' } };
+  const { state: next } = applyOutcome(later, { ...batch, versions }, failedWith('timeout'));
+  expect(next.registrations.get('/a')?.ambiguous).toEqual({ fence: '0', version: 1 });
+  expect(next.registrations.get('/b')?.ambiguous).toEqual({ fence: '0', version: 2 });
+});
+
+test('has nothing to remember of unknown outcomes without a fence', () => {
+  const { state, batch } = flushing({ fence: { status: 'denied' }, terms: { leaseId: '42', fence: null } });
+  const { state: next } = applyOutcome(state, batch, failedWith('timeout'));
+  expect(next.registrations.get('/a')).toMatchObject({ sent: true, attempts: 1, ambiguous: null });
+});
+
+test('takes silence for unknown outcomes, of every transaction that was not answered', () => {
+  const { state, batch } = flushing();
+  const only = (key: string): WriteBatch => ({ ...batch, versions: new Map([[key, 1]]) });
+  const { state: next, news } = applySilence(state, [only('/a'), only('/b')], 'connection reset');
+  const failure = { kind: 'unreachable', message: 'connection reset' };
+  for (const key of ['/a', '/b'])
+    expect(next.registrations.get(key)).toMatchObject({
+      lastError: failure,
+      ambiguous: { fence: '0', version: 1 },
+    });
+  expect(next.retries).toBe(2);
+  expect(news).toEqual([
+    { type: 'registration.failed', keys: ['/a'], failure, willRetry: true },
+    { type: 'registration.failed', keys: ['/b'], failure, willRetry: true },
+  ]);
+});
+
+test('closes the fence with the lease that was lost, and no other', () => {
+  const { state, batch } = flushing();
+  const lost = applyOutcome(state, batch, failedWith('leaseLost'));
+  expect([lost.state.lease, lost.state.fence]).toEqual([null, { status: 'unopened' }]);
+  expect(lost.state.registrations.get('/a')?.sent).toBe(false);
+  const replaced: FlushState = { ...state, lease: { leaseId: '43', generation: 2 } };
+  expect(applyOutcome(replaced, batch, failedWith('leaseLost'))).toEqual({ state: replaced, news: [] });
+});
+
+test('calls what was written under a lease that is gone neither written nor clean', () => {
+  const { state, batch } = flushing({ lease: null });
+  const { state: next, news } = applyOutcome(state, batch, applied);
+  expect(next.registrations.get('/a')).toMatchObject({ state: 'pending', leaseId: '42', sent: true });
+  expect([...next.dirty.keys()].sort()).toEqual(['/a', '/b']);
+  expect(news).toEqual([]);
+});

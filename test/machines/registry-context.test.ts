@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import type { RegistryContext } from '../../machines/index.js';
+import type { Registration } from '../../machines/registration.js';
+import {
+  afterNewLease,
+  afterOtherHistory,
+  afterWishes,
+  afterWithdrawals,
+  auditFindings,
+  canFlush,
+  initialContext,
+  termsOf,
+  withdrawalsOnly,
+} from '../../machines/registry-context.js';
+import { keysOf, registrationOf, registrationsOf } from '../support/desired.js';
+
+const input = { endpoints: ['etcd:2379'], ttlSeconds: 15, leaseSeed: '41' };
+
+function contextOf(
+  registrations: readonly Registration[],
+  given: Partial<RegistryContext> = {},
+): RegistryContext {
+  return {
+    ...initialContext(input),
+    epoch: 1,
+    lease: { leaseId: '42', generation: 1 },
+    fence: { status: 'open', value: '0' },
+    registrations: registrationsOf(...registrations),
+    ...given,
+  };
+}
+
+function written(key: string, given: Partial<Registration> = {}): Registration {
+  return registrationOf(key, { state: 'written', leaseId: '42', flush: 3, sent: true, ...given });
+}
+
+const sorted = (keys: Iterable<string>): readonly string[] => [...keys].sort();
+
+test('can write only what differs from desired, with a lease and a link', () => {
+  const context = contextOf([registrationOf('/a')], { dirty: keysOf('/a') });
+  expect(canFlush(context)).toBe(true);
+  expect(canFlush({ ...context, dirty: keysOf() })).toBe(false);
+  expect(canFlush({ ...context, lease: null })).toBe(false);
+  expect(canFlush({ ...context, epoch: null })).toBe(false);
+});
+
+test('writes under the lease and the fence in use', () => {
+  const context = contextOf([]);
+  expect(termsOf(context)).toEqual({ leaseId: '42', fence: '0' });
+  expect(termsOf({ ...context, fence: { status: 'denied' } })).toEqual({ leaseId: '42', fence: null });
+});
+
+test('makes dirty what is asked for, and keeps what else is known', () => {
+  const context = contextOf([written('/a'), written('/b')]);
+  const desired = afterWishes(context, [{ key: '/a', value: '7', leased: false, parent: null }]);
+  expect(desired.registrations.get('/a')).toMatchObject({ state: 'pending', version: 2, value: '7' });
+  expect(desired.registrations.get('/b')).toBe(context.registrations.get('/b'));
+  expect(sorted(desired.dirty.keys())).toEqual(['/a']);
+});
+
+test('deletes what was sent or is on its way, and forgets the rest', () => {
+  const context = contextOf([written('/sent'), registrationOf('/flying'), registrationOf('/fresh')], {
+    dirty: keysOf('/flying', '/fresh'),
+    plan: [{ id: 0, operations: [], versions: new Map([['/flying', 1]]), fenceBump: null }],
+  });
+  const { desired, done } = afterWithdrawals(context, ['/sent', '/flying', '/fresh', '/unknown']);
+  expect(sorted(desired.registrations.keys())).toEqual(['/flying', '/sent']);
+  expect([...desired.registrations.values()].every(({ state }) => state === 'withdrawing')).toBe(true);
+  expect(sorted(desired.dirty.keys())).toEqual(['/flying', '/sent']);
+  expect(done).toEqual(['/fresh', '/unknown']);
+});
+
+test('writes again under a new lease what is leased and not under it', () => {
+  const context = contextOf([
+    written('/old'),
+    written('/new', { leaseId: '43' }),
+    written('/good', { leased: false, leaseId: null }),
+    written('/gone', { state: 'withdrawing' }),
+  ]);
+  const next = afterNewLease(context, { leaseId: '43', generation: 2 });
+  expect(next.lease).toEqual({ leaseId: '43', generation: 2 });
+  expect(next.fence).toEqual({ status: 'unopened' });
+  expect(sorted(next.dirty.keys())).toEqual(['/gone', '/old']);
+  expect(next.registrations.get('/old')).toMatchObject({ state: 'pending', repair: false });
+  expect(next.registrations.get('/gone')?.state).toBe('withdrawing');
+});
+
+test('does not ask for a fence again that etcd has denied', () => {
+  const context = contextOf([], { fence: { status: 'denied' } });
+  expect(afterNewLease(context, { leaseId: '43', generation: 2 }).fence).toEqual({ status: 'denied' });
+  expect(afterOtherHistory(context).fence).toEqual({ status: 'denied' });
+});
+
+test('writes everything again in another history, parents too', () => {
+  const context = contextOf([written('/a'), written('/b', { leased: false, leaseId: null })], {
+    ensured: keysOf('/p'),
+  });
+  const next = afterOtherHistory(context);
+  expect(sorted(next.dirty.keys())).toEqual(['/a', '/b']);
+  expect([...next.registrations.values()].every(({ state }) => state === 'pending')).toBe(true);
+  expect([next.ensured.size, next.fence.status]).toEqual([0, 'unopened']);
+});
+
+test('has only withdrawals left to write at the end', () => {
+  const context = contextOf([registrationOf('/a'), written('/b', { state: 'withdrawing' })], {
+    dirty: keysOf('/a', '/b', '/unknown'),
+  });
+  expect(sorted(withdrawalsOnly(context).dirty.keys())).toEqual(['/b']);
+});
+
+test('finds by an audit what is missing under the lease, and asks again for what lies under none', () => {
+  const context = contextOf(
+    [
+      written('/there'),
+      written('/missing'),
+      written('/later', { flush: 4 }),
+      written('/elsewhere', { leaseId: '41' }),
+      written('/good', { leased: false, leaseId: null }),
+      registrationOf('/pending'),
+      written('/going', { state: 'withdrawing' }),
+    ],
+    { auditFlush: 3 },
+  );
+  const found = auditFindings(context, ['/there']);
+  expect(sorted(found.dirty.keys())).toEqual(['/good', '/missing']);
+  expect(found.registrations.get('/missing')).toMatchObject({ state: 'pending', repair: true });
+});
+
+test('finds by an audit what nobody wants, and deletes it under the lease it was found under', () => {
+  const found = auditFindings(contextOf([written('/a')], { auditFlush: 3 }), ['/a', '/x']);
+  expect(sorted(found.dirty.keys())).toEqual(['/x']);
+  expect(found.registrations.get('/x')).toMatchObject({ state: 'withdrawing', leaseId: '42' });
+});
+
+test('has an audit try again what was denied, and not what is too large', () => {
+  const failed = (kind: 'denied' | 'tooLarge'): Partial<Registration> => ({
+    state: 'failed',
+    lastError: { kind, message: kind },
+  });
+  const found = auditFindings(
+    contextOf([registrationOf('/a', failed('denied')), registrationOf('/b', failed('tooLarge'))]),
+    [],
+  );
+  expect(sorted(found.dirty.keys())).toEqual(['/a']);
+});

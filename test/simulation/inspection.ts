@@ -1,0 +1,67 @@
+/** Looks at every process once a second: honest states, bounded resources. */
+import { hasFewTimers, isLeaseHonest, isLinkHonest, isPatient, isWithinLimits } from './guarantees.js';
+import type { Process, SimWorld } from './process.js';
+
+export class Inspection {
+  readonly #world: SimWorld;
+  readonly #processes: () => readonly Process[];
+  #round = 0;
+
+  constructor(world: SimWorld, processes: () => readonly Process[]) {
+    this.#world = world;
+    this.#processes = processes;
+  }
+
+  start(): void {
+    this.#world.clock.setTimeout(() => this.#look(), 1_000);
+  }
+
+  #look(): void {
+    const { clock, jury } = this.#world;
+    this.#round += 1;
+    const processes = this.#processes();
+    let subscriptions = 0;
+    for (const process of processes) {
+      if (!process.isAlive) continue;
+      subscriptions += process.listenings.size;
+      this.#honest(process);
+      while ((process.dials[0] ?? Number.POSITIVE_INFINITY) < clock.nowMs - 10_000) process.dials.shift();
+      jury.judge('BOUNDED-3', process.name, isPatient(process.dials.length));
+      if (this.#round % 10 === 0) this.#bounded(process);
+    }
+    jury.judge(
+      'BOUNDED-1',
+      '',
+      hasFewTimers(clock.pending - this.#plannedTimers(), processes.length, subscriptions),
+    );
+    this.start();
+  }
+
+  #honest(process: Process): void {
+    const { clock, jury } = this.#world;
+    const sinceRenewalMs = clock.nowMs - process.renewalSentAtMs;
+    jury.judge(
+      'ALWAYS-9',
+      process.name,
+      isLeaseHonest(process.leaseState, sinceRenewalMs, this.#world.ttlMs),
+    );
+    const { heldSinceMs } = process.link;
+    const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - Math.max(heldSinceMs, process.upSinceMs);
+    jury.judge('ALWAYS-9', process.name, isLinkHonest(process.isUp, silentMs));
+  }
+
+  #bounded(process: Process): void {
+    const { registrations } = process.registry.status();
+    const limits = {
+      txnsInFlight: process.txnsInFlight,
+      intents: registrations.length,
+      keys: new Set(registrations.map(({ key }) => key)).size,
+    };
+    this.#world.jury.judge('BOUNDED-1', process.name, isWithinLimits(limits));
+  }
+
+  /** The story's own timers count for nobody; they are at most this many. */
+  #plannedTimers(): number {
+    return this.#world.planned();
+  }
+}

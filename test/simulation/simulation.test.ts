@@ -1,0 +1,63 @@
+/** Plays a fixed set of seeds and every story that once broke a promise; and that the simulation would notice. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { defects } from './sabotage.js';
+import { shrink } from './shrink.js';
+import { type Outcome, play } from './simulation.js';
+import { type Story, storyOf } from './story.js';
+
+/** More run in CI, with fresh seeds: `npm run simulate -- --minutes 2`. */
+const fixedSeeds = [1, 2, 3, 5, 8, 13, 21, 34];
+
+interface Regression {
+  readonly title: string;
+  readonly guarantee: string;
+  readonly story: Story;
+}
+
+const folder = new URL('./stories/', import.meta.url);
+const regressions = readdirSync(folder).map(
+  (name): Regression => JSON.parse(readFileSync(new URL(name, folder), 'utf8')),
+);
+
+describe('the simulation', () => {
+  test.for(fixedSeeds)('keeps every promise with seed %i', async (seed) => {
+    const { violation } = await play(storyOf(seed));
+    expect(violation).toBeUndefined();
+  });
+
+  for (const { title, story } of regressions) {
+    test(title, async () => {
+      const { violation } = await play(story, { mustWork: false });
+      expect(violation).toBeUndefined();
+    });
+  }
+
+  test('plays the same story the same way', async () => {
+    const played = async (): Promise<readonly [Outcome, readonly string[]]> => {
+      const lines: string[] = [];
+      return [await play(storyOf(7), { trace: (line) => lines.push(line) }), lines];
+    };
+    expect(await played()).toEqual(await played());
+  });
+
+  test('calls a story in which nothing happens a failure', async () => {
+    const { violation } = await play({ seed: 1, processes: 1, workload: [], faults: [] });
+    expect(violation?.guarantee).toBe('WORK');
+  });
+
+  test('finds a defect, and shrinks the story that shows it', async () => {
+    const defect = defects.find(({ name }) => name === 'generation ignored');
+    const takeOut = defect?.install();
+    try {
+      const whole = storyOf(1);
+      const { violation } = await play(whole);
+      const { story, plays } = await shrink(whole, violation?.guarantee ?? '', {}, 30);
+      expect(violation?.guarantee).toMatch(/^EVENTUALLY-[13]$/);
+      expect(plays).toBeGreaterThan(1);
+      expect(story.faults.length + story.workload.length).toBeLessThan(whole.workload.length);
+    } finally {
+      takeOut?.();
+    }
+  });
+});

@@ -1,0 +1,159 @@
+/** What happens in one simulation, as plain data: who does what when, and what goes wrong. Drawn from a seed, or told by hand. */
+import { consumedPerProcess, providedPerProcess } from './catalogue.js';
+import { type Dice, diceFor } from './chance.js';
+
+/** What a process does; `what` picks the URL. */
+export interface Deed {
+  readonly at: number;
+  readonly who: number;
+  readonly do: 'register' | 'unregister' | 'subscribe' | 'unsubscribe' | 'restart' | 'kill';
+  readonly what: number;
+}
+
+export const faultKinds = [
+  'reset',
+  'cut',
+  'blackhole',
+  'upLost',
+  'downLost',
+  'slowLink',
+  'answersLost',
+  'crash',
+  'wipe',
+  'wipeAhead',
+  'pause',
+  'noLeader',
+  'slow',
+  'lateWrites',
+  'noSpace',
+  'compact',
+  'storm',
+  'revoke',
+  'deleteKey',
+  'overwrite',
+  'garbage',
+  'stranger',
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
+
+/** What goes wrong: for how long, at whose link or key, and how much of it. */
+export interface Fault {
+  readonly at: number;
+  readonly kind: FaultKind;
+  readonly ms: number;
+  readonly who: number;
+  readonly size: number;
+}
+
+export interface Story {
+  readonly seed: number;
+  readonly processes: number;
+  /** Of every lease. @defaultValue 6000 */
+  readonly ttlMs?: number;
+  readonly workload: readonly Deed[];
+  readonly faults: readonly Fault[];
+}
+
+/** When the last fault is over, and when everybody is closed. */
+export const healAtMs = 120_000;
+export const closeAtMs = 148_500;
+export const endAtMs = 152_000;
+
+/** The longest that a fault of each kind lasts; 0 for what happens at once. */
+const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
+  reset: [0, 0],
+  cut: [100, 15_000],
+  blackhole: [200, 20_000],
+  upLost: [200, 12_000],
+  downLost: [200, 12_000],
+  slowLink: [1_000, 10_000],
+  answersLost: [1_000, 3_000],
+  crash: [50, 9_000],
+  wipe: [0, 0],
+  wipeAhead: [0, 0],
+  pause: [300, 12_000],
+  noLeader: [500, 9_000],
+  slow: [1_000, 8_000],
+  lateWrites: [2_000, 10_000],
+  noSpace: [1_000, 9_000],
+  compact: [0, 0],
+  storm: [2_000, 6_000],
+  revoke: [0, 0],
+  deleteKey: [0, 0],
+  overwrite: [0, 0],
+  garbage: [0, 0],
+  stranger: [0, 0],
+};
+
+/** The story of a seed. Each seed enables its own kinds of faults, so that rare kinds also meet alone. */
+export function storyOf(seed: number): Story {
+  const dice = diceFor(seed, 'shape');
+  const processes = dice.integer(2, 3);
+  return {
+    seed,
+    processes,
+    ttlMs: dice.pick([6_000, 9_000, 12_000]),
+    workload: workloadOf(diceFor(seed, 'workload'), processes),
+    faults: faultsOf(diceFor(seed, 'faults'), processes),
+  };
+}
+
+function workloadOf(dice: Dice, processes: number): Deed[] {
+  const deeds: Deed[] = [];
+  // In half of the stories the last process only consumes, and so never learns of the sentinel by writing it.
+  const providers = processes - Number(dice.chance(0.5));
+  for (let who = 0; who < processes; who += 1) {
+    for (let count = 0; count < 3 && who < providers; count += 1) {
+      deeds.push({
+        at: dice.integer(0, 400),
+        who,
+        do: 'register',
+        what: dice.integer(0, providedPerProcess - 1),
+      });
+    }
+    deeds.push({ at: dice.integer(0, 400), who, do: 'subscribe', what: dice.integer(0, 2) });
+  }
+  const busyMs = dice.pick([600, 1_200, 2_500]);
+  for (let at = 1_000; at < healAtMs + 2_000; at += dice.integer(1, 2 * busyMs)) {
+    const who = dice.integer(0, processes - 1);
+    const isProvider = who < providers;
+    const verb = dice.weighted([
+      [isProvider ? 40 : 0, 'register'],
+      [isProvider ? 30 : 0, 'unregister'],
+      [12, 'subscribe'],
+      [8, 'unsubscribe'],
+      [1, 'restart'],
+      [1, 'kill'],
+    ] as const);
+    const isUrl = verb === 'register' || verb === 'unregister';
+    deeds.push({
+      at,
+      who,
+      do: verb,
+      what: dice.integer(0, (isUrl ? providedPerProcess : consumedPerProcess) - 1),
+    });
+    // Changing one's mind within a round trip or two is where intents and answers cross.
+    if (isUrl && dice.chance(0.25)) {
+      const what = deeds.at(-1)?.what ?? 0;
+      const back = verb === 'register' ? 'unregister' : 'register';
+      deeds.push({ at: at + dice.integer(0, 12), who, do: back, what });
+    }
+  }
+  return deeds.sort((a, b) => a.at - b.at);
+}
+
+function faultsOf(dice: Dice, processes: number): Fault[] {
+  const enabled = faultKinds.filter(() => dice.chance(0.5));
+  const kinds = enabled.length > 0 ? enabled : [dice.pick(faultKinds)];
+  const faults: Fault[] = [];
+  const gapMs = dice.pick([2_000, 4_500, 9_000]);
+  for (let at = 3_000; at < healAtMs - 2_000; at += dice.integer(200, 2 * gapMs)) {
+    const kind = dice.pick(kinds);
+    const [shortest, longest] = durations[kind];
+    // Squared, so that most are short and some are long.
+    const ms = Math.round(shortest + (longest - shortest) * dice.next() ** 2);
+    faults.push({ at, kind, ms, who: dice.integer(0, processes - 1), size: dice.integer(0, 40) });
+  }
+  return faults;
+}

@@ -1,0 +1,31 @@
+/** Runs the adapter of one port by itself, as the machine that owns the port would. */
+import { type AnyActorLogic, createActor, createMachine, type EventObject, toPromise } from 'xstate';
+import type { RequestPort, StreamPort } from '../../machines/index.js';
+
+/** The answer of a request port's adapter. */
+export function ask<Output, Input>(port: RequestPort<Output, Input>, input: Input): Promise<Output> {
+  const actor = createActor(port, { input });
+  const answer = toPromise(actor);
+  actor.start();
+  return answer as Promise<Output>;
+}
+
+export interface Listening<Fact> {
+  /** Every fact so far. */
+  readonly facts: readonly Fact[];
+  close(): void;
+}
+
+/** Opens a stream port's adapter and collects its facts. */
+export function listen<Fact extends EventObject, Input>(
+  port: StreamPort<Fact, Input>,
+  input: Input,
+): Listening<Fact> {
+  const facts: Fact[] = [];
+  const owner = createMachine({
+    invoke: { src: port as AnyActorLogic, input },
+    on: { '*': { actions: ({ event }) => facts.push(event as Fact) } },
+  });
+  const actor = createActor(owner).start();
+  return { facts, close: () => actor.stop() };
+}

@@ -1,0 +1,68 @@
+/** Views without an etcd: what watchers would tell is told by the test. */
+import type { EntryChange } from '../../machines/index.js';
+import { Views } from '../../src/views.js';
+import { realWorld } from '../../src/world.js';
+
+export class WatchedPrefixes {
+  /** The prefixes watched now. */
+  readonly watched = new Set<string>();
+  readonly views: Views = new Views(
+    {
+      watch: (prefix) => void this.watched.add(prefix),
+      unwatch: (prefix) => void this.watched.delete(prefix),
+    },
+    realWorld.clock,
+  );
+  #revision = 1;
+
+  /** The whole content of the prefix, which is followed from now on. */
+  list(prefix: string, keys: readonly string[]): void {
+    this.#revision += 1;
+    const entries = keys.map((key) => this.#entry(key));
+    this.views.handle({ type: 'watcher.listed', prefix, history: 0, revision: `${this.#revision}`, entries });
+    this.live(prefix);
+  }
+
+  put(prefix: string, ...keys: readonly string[]): void {
+    this.#change(
+      prefix,
+      keys.map((key) => ({ type: 'put', ...this.#entry(key) })),
+    );
+  }
+
+  delete(prefix: string, ...keys: readonly string[]): void {
+    this.#change(
+      prefix,
+      keys.map((key) => ({ type: 'delete', key, modRevision: `${this.#revision + 1}` })),
+    );
+  }
+
+  live(prefix: string): void {
+    this.views.handle({ type: 'watcher.live', prefix });
+  }
+
+  stale(prefix: string, reason: string): void {
+    this.views.handle({ type: 'watcher.stale', prefix, reason });
+  }
+
+  #change(prefix: string, changes: readonly EntryChange[]): void {
+    this.#revision += 1;
+    this.views.handle({ type: 'watcher.changed', prefix, revision: `${this.#revision}`, changes });
+  }
+
+  #entry(key: string): {
+    key: string;
+    value: string;
+    createRevision: string;
+    modRevision: string;
+    leaseId: string;
+  } {
+    const revision = `${this.#revision}`;
+    return { key, value: '1', createRevision: revision, modRevision: revision, leaseId: '0' };
+  }
+}
+
+/** The key of a URL under `/dubbo`. */
+export function keyOf(service: string, url: string, category = 'providers'): string {
+  return `/dubbo/${service}/${category}/${encodeURIComponent(url)}`;
+}

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import type { Entry, WatcherHubNews } from '../machines/index.js';
+import { View, type ViewReader } from '../src/view.js';
+
+const prefix = '/p/';
+
+function entry(name: string): Entry {
+  return { key: prefix + name, value: '1', createRevision: '1', modRevision: '1', leaseId: '0' };
+}
+
+function listed(names: readonly string[], revision: string, history = 0): WatcherHubNews {
+  return { type: 'watcher.listed', prefix, history, revision, entries: names.map(entry) };
+}
+
+function put(name: string, revision: string): WatcherHubNews {
+  return { type: 'watcher.changed', prefix, revision, changes: [{ type: 'put', ...entry(name) }] };
+}
+
+const live: WatcherHubNews = { type: 'watcher.live', prefix };
+const stale: WatcherHubNews = { type: 'watcher.stale', prefix, reason: 'gone' };
+
+function reader(log: string[]): ViewReader {
+  return {
+    replaced: (entries) => log.push(`replaced ${[...entries].map(({ key }) => key).join()}`),
+    changed: (changes) => log.push(`changed ${changes.map(({ key }) => key).join()}`),
+    settled: ({ history, revision }) => log.push(`settled ${history}/${revision}`),
+    stale: ({ reason }) => log.push(`stale ${reason}`),
+    denied: ({ message }) => log.push(`denied ${message}`),
+  };
+}
+
+test('settles only when the watcher is live, so that no mixture is told [SUB-2]', () => {
+  const log: string[] = [];
+  const view = new View(prefix);
+  view.add(reader(log));
+  for (const news of [listed(['a'], '5'), live, put('b', '6'), stale, put('c', '7'), live])
+    view.apply(news, 1);
+  expect(log).toEqual([
+    'replaced /p/a',
+    'settled 0/5',
+    'changed /p/b',
+    'settled 0/6',
+    'stale gone',
+    'changed /p/c',
+    'settled 0/7',
+  ]);
+});
+
+test('keeps its content and says since when it is stale [SUB-7]', () => {
+  const view = new View(prefix);
+  view.apply(listed(['a'], '5'), 1);
+  view.apply(live, 1);
+  view.apply(stale, 100);
+  view.apply(stale, 200);
+  expect(view).toMatchObject({
+    size: 1,
+    position: { history: 0, revision: '5' },
+    stale: { since: 100, reason: 'gone' },
+  });
+  view.apply(live, 300);
+  expect(view.stale).toBeUndefined();
+});
+
+test('gives a late reader the present content at once, and calls it settled when it is', () => {
+  const log: string[] = [];
+  const view = new View(prefix);
+  view.apply(listed(['a'], '5'), 1);
+  view.apply(live, 1);
+  view.add(reader(log));
+  expect(log.splice(0)).toEqual(['replaced /p/a', 'settled 0/5']);
+  view.apply(stale, 1);
+  const late: string[] = [];
+  view.add(reader(late));
+  expect(late).toEqual(['replaced /p/a', 'stale gone']);
+  view.apply(live, 2);
+  expect(late).toEqual(['replaced /p/a', 'stale gone', 'settled 0/5']);
+});
+
+test('tells every reader, also a late one, that the prefix is denied', () => {
+  const log: string[] = [];
+  const view = new View(prefix);
+  view.add(reader(log));
+  view.apply({ type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } }, 1);
+  view.add(reader(log));
+  expect(log).toEqual(['stale no', 'denied no', 'denied no']);
+});
+test('forgets that a prefix was denied once it could be listed', () => {
+  const view = new View('/a/');
+  const told: string[] = [];
+  const reader = (name: string) => ({
+    replaced: () => told.push(`${name} replaced`),
+    changed: () => told.push(`${name} changed`),
+    settled: () => told.push(`${name} settled`),
+    stale: () => {},
+    denied: () => told.push(`${name} denied`),
+  });
+  view.apply({ type: 'watcher.denied', prefix: '/a/', failure: { kind: 'denied', message: 'no' } }, 0);
+  view.add(reader('first'));
+  view.apply({ type: 'watcher.listed', prefix: '/a/', history: 0, revision: '7', entries: [] }, 1);
+  view.apply({ type: 'watcher.live', prefix: '/a/' }, 1);
+  view.add(reader('second'));
+  expect(told).toEqual([
+    'first denied',
+    'first replaced',
+    'first settled',
+    'second replaced',
+    'second settled',
+  ]);
+});
