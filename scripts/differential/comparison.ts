@@ -72,7 +72,8 @@ export class Comparison {
     const { stream, request } = operation;
     const start = Number(request.start_revision ?? 0);
     const head = Number(answer.answers?.[0]?.header.revision);
-    if (start > 0 && start <= head) this.#behind.set(stream, Math.min(start, this.#behind.get(stream) ?? start));
+    if (start > 0 && start <= head)
+      this.#behind.set(stream, Math.min(start, this.#behind.get(stream) ?? start));
   }
 
   async #feed(): Promise<void> {
