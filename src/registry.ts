@@ -18,6 +18,7 @@ import {
   type SubscriptionHandle,
   subscriptionHandle,
 } from './handles.js';
+import { allowInspection } from './inspected.js';
 import type { NotifyListener } from './notifier.js';
 import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
 import { connectError } from './overdue.js';
@@ -110,6 +111,14 @@ export class Registry implements AsyncDisposable {
     this.#cache = this.#openCache(world);
     const { views } = this.#subscriber;
     this.#explainer = new Explainer({ engine: this.#engine, views, layout, clock: world.clock });
+    allowInspection(this, {
+      root: this.#engine.root,
+      clock: world.clock,
+      label: settings.shownAddress,
+      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
+      status: () => this.status(),
+      report: (error) => this.#events.report(error),
+    });
   }
 
   /**
