@@ -1,5 +1,4 @@
 /** `leasehold register`: holds a registration while it runs, or while a program runs. */
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RegistrationHandle } from '../../handles.js';
 import type { Registry } from '../../registry.js';
@@ -7,6 +6,7 @@ import { ServiceUrl } from '../../url.js';
 import type { Call, Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { ownProgramCode, Program } from '../program.js';
+import { accepts } from '../reachability.js';
 import { withRegistry } from '../session.js';
 import { UsageError } from '../usage-error.js';
 
@@ -137,20 +137,7 @@ async function withdraw(call: Call, registry: Registry, drainMs: number, signal:
 /** Resolves when somebody accepts connections there. */
 async function listening(url: ServiceUrl, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    if (await accepts(url)) return;
+    if (await accepts(url.host ?? '', url.port)) return;
     await pause(100, undefined, { signal }).catch(() => {});
   }
-}
-
-function accepts(url: ServiceUrl): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: url.host ?? '', port: url.port, timeout: 1_000 });
-    const settle = (isOpen: boolean): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-    socket.once('timeout', () => settle(false));
-  });
 }
