@@ -12,7 +12,7 @@ export async function withRegistry<Result>(
   more: RegistryOptions = {},
 ): Promise<Result> {
   const target = await targetOf(call);
-  const { createRegistry } = await import('../registry.js');
+  const { createRegistry } = await import('../create-registry.js');
   const registry = await call.terminal.during('connecting to etcd', createRegistry({ ...target, ...more }));
   try {
     return await use(registry);
