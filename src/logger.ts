@@ -15,19 +15,27 @@ export interface Logger {
 
 export type LogLevel = keyof Logger;
 
-/** The level of a state, by machine and the beginning of the state's path; the first that fits. Everything else is for debugging. */
-const levels: readonly (readonly [machine: string, state: RegExp, level: LogLevel])[] = [
-  ['connection', /doubtful/, 'warn'],
-  ['connection', /^connected/, 'info'],
-  ['connection', /^disconnected/, 'warn'],
-  ['lease', /doubtful/, 'warn'],
-  ['lease', /^alive/, 'info'],
-  ['lease', /^expired/, 'warn'],
-  ['watcher', /denied/, 'error'],
-  ['watcher', /erroring/, 'warn'],
-  ['registry.life', /^(?:running|closed)/, 'info'],
-  ['registry.life', /^failed/, 'error'],
-  ['registry.publishing', /^backingOff/, 'warn'],
+/** What a state means to whoever reads the log, and how loud that is; the first that fits. Everything else is for debugging. */
+const meanings: readonly {
+  readonly machine: string;
+  readonly state: RegExp;
+  readonly meaning: string;
+  readonly level: LogLevel;
+}[] = [
+  { machine: 'connection', state: /doubtful/, meaning: 'in doubt', level: 'warn' },
+  { machine: 'connection', state: /^connected/, meaning: 'up', level: 'info' },
+  { machine: 'connection', state: /^disconnected/, meaning: 'down', level: 'warn' },
+  { machine: 'lease', state: /doubtful/, meaning: 'in doubt', level: 'warn' },
+  { machine: 'lease', state: /^alive/, meaning: 'alive', level: 'info' },
+  { machine: 'lease', state: /^(?:expired|recovering)/, meaning: 'lost', level: 'warn' },
+  { machine: 'watcher', state: /denied/, meaning: 'denied', level: 'error' },
+  { machine: 'watcher', state: /erroring/, meaning: 'in trouble', level: 'warn' },
+  { machine: 'watcher', state: /watching/, meaning: 'live', level: 'debug' },
+  { machine: 'registry.life', state: /^running/, meaning: 'running', level: 'info' },
+  { machine: 'registry.life', state: /^closed/, meaning: 'closed', level: 'info' },
+  { machine: 'registry.life', state: /^failed/, meaning: 'failed', level: 'error' },
+  { machine: 'registry.publishing', state: /^backingOff/, meaning: 'in trouble', level: 'warn' },
+  { machine: 'registry.publishing', state: /^idle/, meaning: 'done', level: 'debug' },
 ];
 
 /** Logs from now on. Each state change is logged once; further attempts that end as the last did, only for debugging. */
@@ -35,8 +43,8 @@ export function logEvents(events: Announcer, logger: Logger, origin: Origin): vo
   const guarded = guard(logger);
   const log = (level: LogLevel, facts: object, message: string): void =>
     guarded(level, { ...origin, ...facts }, `leasehold ${message}`);
-  const notable = new Map<string, string>();
-  events.on('state', (change) => log(levelOf(change, notable), change, sentenceOf(change)));
+  const said = new Map<string, string>();
+  events.on('state', (change) => log(levelOf(change, said), change, sentenceOf(change)));
   events.on('registration', (event) => {
     const { state, keys, failure } = event;
     if (state === 'failed')
@@ -63,14 +71,16 @@ function sentenceOf({ machine, subject, from, to, reason }: StateChange): string
   return `${who}: ${from === undefined ? '' : `${from} → `}${to}: ${reason}`;
 }
 
-/** An outage takes many attempts, and is one outage: what was said last of a machine is not said aloud again. */
-function levelOf({ machine, subject, to }: StateChange, notable: Map<string, string>): LogLevel {
-  const level = levels.find(([name, state]) => name === machine && state.test(to))?.[2] ?? 'debug';
-  if (level === 'debug') return level;
+/** An outage takes many attempts, and is one outage: what a machine means is said aloud once, until it means something else. */
+function levelOf({ machine, subject, to, event }: StateChange, said: Map<string, string>): LogLevel {
+  // The connection says it, for all watchers at once.
+  if (machine === 'watcher' && event === 'connection.down') return 'debug';
+  const found = meanings.find((each) => each.machine === machine && each.state.test(to));
+  if (found === undefined) return 'debug';
   const who = `${machine} ${subject ?? ''}`;
-  if (notable.get(who) === to) return 'debug';
-  notable.set(who, to);
-  return level;
+  if (said.get(who) === found.meaning) return 'debug';
+  said.set(who, found.meaning);
+  return found.level;
 }
 
 /** A logger that throws harms nothing, and is not worth a warning each time. */
