@@ -178,7 +178,7 @@ export class Registry implements AsyncDisposable {
 
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#parts.engine, this.#parts.subscriber, this.#parts.cache);
+    return statusOf(this.#parts);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */
