@@ -8,6 +8,12 @@ import { shownKey } from './shown-key.js';
 type Name = keyof RegistryEvents;
 type Handler = (...args: unknown[]) => unknown;
 
+interface Supply {
+  readonly begin: () => () => void;
+  /** Undefined while nobody listens. */
+  end: (() => void) | undefined;
+}
+
 /** So many unreadable keys are remembered as reported; after that each may be reported once more. */
 const undecodableMax = 1_000;
 
@@ -17,17 +23,26 @@ export class Announcer {
   readonly #guarded = new WeakMap<Handler, Handler>();
 
   readonly #undecodable = new Set<string>();
+  readonly #supplies = new Map<Name, Supply>();
 
   on<N extends Name>(name: N, handler: RegistryEvents[N]): void {
     this.#events.on(name, this.#guard(name, handler as Handler));
+    this.#adjust(name);
   }
 
   once<N extends Name>(name: N, handler: RegistryEvents[N]): void {
     this.#events.once(name, this.#guard(name, handler as Handler));
+    this.#adjust(name);
   }
 
   off<N extends Name>(name: N, handler: RegistryEvents[N]): void {
     this.#events.off(name, this.#guard(name, handler as Handler));
+    this.#adjust(name);
+  }
+
+  /** For events that cost something: `begin` is called while somebody listens, and returns what ends it. */
+  supply(name: Name, begin: () => () => void): void {
+    this.#supplies.set(name, { begin, end: undefined });
   }
 
   has(name: Name): boolean {
@@ -112,7 +127,19 @@ export class Announcer {
     }
   }
 
+  /** No handler is called after this. */
   close(): void {
     this.#events.removeAllListeners();
+    for (const name of this.#supplies.keys()) this.#adjust(name);
+  }
+
+  #adjust(name: Name): void {
+    const supply = this.#supplies.get(name);
+    if (supply === undefined) return;
+    if (this.has(name)) supply.end ??= supply.begin();
+    else {
+      supply.end?.();
+      supply.end = undefined;
+    }
   }
 }

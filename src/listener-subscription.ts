@@ -2,7 +2,7 @@
 import type { FailureFact } from '../machines/index.js';
 import type { RegistryError } from './errors.js';
 import { errorFrom } from './failure-error.js';
-import { Notifier, type NotifyListener } from './notifier.js';
+import { Notifier, type NotifyListener, type Told } from './notifier.js';
 import type { Selection, SelectionListener } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
@@ -16,6 +16,14 @@ export interface SubscriberEvents {
 /** Makes the selection of a URL for whoever reads it. */
 export type Select = (url: ServiceUrl, listener: SelectionListener) => Selection;
 
+export interface ListenerSurroundings {
+  readonly select: Select;
+  readonly events: SubscriberEvents;
+  readonly clock: Clock;
+  /** See {@link RegistryOptions.notifyWindowMs}. */
+  readonly notifyWindowMs: number;
+}
+
 export class ListenerSubscription implements SelectionListener {
   readonly url: ServiceUrl;
   readonly listener: NotifyListener;
@@ -26,16 +34,13 @@ export class ListenerSubscription implements SelectionListener {
   #resolveFirst: () => void = () => {};
   #rejectFirst: (error: RegistryError) => void = () => {};
 
-  constructor(
-    url: ServiceUrl,
-    listener: NotifyListener,
-    surroundings: { readonly select: Select; readonly events: SubscriberEvents; readonly clock: Clock },
-  ) {
-    const { select, events, clock } = surroundings;
+  constructor(url: ServiceUrl, listener: NotifyListener, surroundings: ListenerSurroundings) {
+    const { select, events, clock, notifyWindowMs: windowMs } = surroundings;
     this.url = url;
     this.listener = listener;
     this.#events = events;
-    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
+    const onError = (error: unknown): void => events.listenerError(error);
+    this.#notifier = new Notifier(listener, { clock, onError, windowMs });
     this.#first = new Promise((resolve, reject) => {
       this.#resolveFirst = resolve;
       this.#rejectFirst = reject;
@@ -47,6 +52,11 @@ export class ListenerSubscription implements SelectionListener {
   /** Resolves when the listener was told every category once. */
   get first(): Promise<void> {
     return this.#first;
+  }
+
+  /** What the listener was told last of this list. */
+  toldOf(list: UrlList): Told | undefined {
+    return this.#notifier.toldOf(list);
   }
 
   close(error: RegistryError): void {

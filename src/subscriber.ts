@@ -2,14 +2,16 @@
 import type { WatcherHubNews } from '../machines/index.js';
 import { AllServices } from './all-services.js';
 import type { CacheFile } from './cache-file.js';
-import { type CacheEntries, mergedUrls } from './cache-text.js';
+import type { CacheEntries } from './cache-text.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-import type { KeyLayout } from './key-layout.js';
+import { knownUrls } from './known-urls.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
+import { type Notified, notifiedOf } from './notified.js';
 import { byCategory, type NotifyListener } from './notifier.js';
+import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
 import { CategorySelection, type Recall, type Selection } from './selection.js';
@@ -33,17 +35,25 @@ export class Subscriber {
   readonly #engine: Engine;
   readonly #events: SubscriberEvents;
   readonly #clock: Clock;
+  readonly #notifyWindowMs: number;
   readonly #views: Views;
   readonly #select: Select;
   readonly #selectOrRecall: Select;
   #cache: CacheFile | undefined;
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
+  #epoch = 0;
 
-  constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents, clock: Clock) {
+  constructor(
+    engine: Engine,
+    { layout, notifyWindowMs }: Pick<RegistrySettings, 'layout' | 'notifyWindowMs'>,
+    events: SubscriberEvents,
+    clock: Clock,
+  ) {
     this.#engine = engine;
     this.#events = events;
     this.#clock = clock;
+    this.#notifyWindowMs = notifyWindowMs;
     this.#views = new Views(engine, clock);
     const selectWith =
       (recall?: Recall): Select =>
@@ -115,6 +125,7 @@ export class Subscriber {
     const iterator = new LatestViews(url, {
       select: this.#selectOrRecall,
       signal,
+      now: () => ({ epoch: this.#epoch, since: this.#clock.now() }),
       undecodable: (key, error) => this.#events.undecodable(key, error),
       ended: (ended) => this.#iterators.delete(ended),
     });
@@ -156,22 +167,18 @@ export class Subscriber {
     return view;
   }
 
-  /** What is followed now, by service key; keys of which something is stale or still being read are left out. */
+  /** What is followed now, for the cache file. */
   known(): CacheEntries {
-    const byKey = new Map<string, (readonly ServiceUrl[])[]>();
-    const unknown = new Set<string>();
-    for (const selection of this.selections()) {
-      const { serviceKey, serviceInterface } = selection.url;
-      if (serviceKey === undefined || serviceInterface === anyValue) continue;
-      const lists = byKey.get(serviceKey) ?? [];
-      byKey.set(serviceKey, lists);
-      for (const list of selection.lists()) {
-        if (list.isSettled && list.staleness === undefined) lists.push(list.urls());
-        else unknown.add(serviceKey);
-      }
-    }
-    const known = [...byKey].filter(([key]) => !unknown.has(key));
-    return new Map(known.map(([key, lists]) => [key, mergedUrls(lists)]));
+    return knownUrls(this.selections());
+  }
+
+  notified(): readonly Notified[] {
+    return notifiedOf(this.#listening());
+  }
+
+  /** A link to etcd came up; `epoch` counts them. */
+  linked(epoch: number): void {
+    this.#epoch = epoch;
   }
 
   /** With an error for each; iterators end without one unless the registry has failed. */
@@ -210,6 +217,7 @@ export class Subscriber {
       select: check ? this.#select : this.#selectOrRecall,
       events: this.#events,
       clock: this.#clock,
+      notifyWindowMs: this.#notifyWindowMs,
     });
     const listeners =
       this.#subscriptions.get(url.canonicalKey) ?? new Map<NotifyListener, ListenerSubscription>();

@@ -60,3 +60,22 @@ test('hides a password in the keys it tells', () => {
     '/dubbo/a.B/providers/dubbo%3A%2F%2Fh%3A1%2Fa.B%3Fx%3Dy%40z',
   ]);
 });
+
+test('supplies a costly event only while somebody listens', () => {
+  const announcer = new Announcer();
+  const log: string[] = [];
+  announcer.supply('state', () => {
+    log.push('begun');
+    return () => log.push('ended');
+  });
+  const [one, two] = [() => {}, () => {}];
+  announcer.on('state', one);
+  announcer.on('state', two);
+  announcer.off('state', one);
+  expect(log).toEqual(['begun']);
+  announcer.off('state', two);
+  expect(log).toEqual(['begun', 'ended']);
+  announcer.once('state', one);
+  announcer.close();
+  expect(log).toEqual(['begun', 'ended', 'begun', 'ended']);
+});

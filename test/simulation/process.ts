@@ -1,8 +1,8 @@
 /** One simulated process: a real registry in simulated surroundings, what it was asked to do, and what came of it. */
 
+import { createRegistryIn } from '../../src/create-registry.js';
 import { connectEtcd } from '../../src/etcd/ports.js';
 import type { Registry } from '../../src/registry.js';
-import { createRegistryIn } from '../../src/registry.js';
 import type { Clock } from '../../src/world.js';
 import { type Consumed, consumed, keysOfTold, type Provided, provided } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';

@@ -35,7 +35,7 @@ describe('leasehold', () => {
   test('exports exactly these types', () => {
     const expected = `
       CallOptions ChildListener CloseOnSignalsOptions CloseOptions ConnectionEvent ConsumerInput
-      Explanation LeaseEvent Mismatch NotificationInfo NotifyListener Position RegisterOptions
+      Explanation LeaseEvent Mismatch NotificationInfo Notified NotifyListener Position RegisterOptions
       RegistrationEvent RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts
       RegistryEvents RegistryOptions RegistryStatus RegistryView ServiceInstance ServiceQuery
       ServiceUrlParts Staleness StateChange StateListener SubscriptionHandle SubscriptionStatus
