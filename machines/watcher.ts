@@ -114,8 +114,7 @@ const following = setupWatcher.createStateConfig({
       exit: 'rememberTold',
     },
     protecting: {
-      description:
-        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
+      description: 'Our copy equals etcd; told at once unless it is empty only because etcd was wiped.',
       tags: ['stale'],
       always: { guard: 'isUnprotected', target: 'watching' },
       after: { emptyProtection: { target: 'watching' } },

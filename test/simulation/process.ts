@@ -24,6 +24,7 @@ import type { Jury } from './jury.js';
 import type { Link } from './network.js';
 import type { SimEtcd } from './sim-etcd.js';
 import { SimTransport, type WireTap } from './sim-transport.js';
+import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
 import type { Seen, Witness } from './witness.js';
 
@@ -355,17 +356,4 @@ export class Process {
 
 function short(key: string): string {
   return decodeURIComponent(key.slice(key.lastIndexOf('/') + 1));
-}
-
-/** A clock of which nothing comes once it is stopped. */
-function stoppable(clock: VirtualClock): Clock & { isStopped: boolean } {
-  const own = {
-    isStopped: false,
-    now: () => clock.now(),
-    setTimeout: (run: () => void, ms: number) =>
-      clock.setTimeout(() => (own.isStopped ? undefined : run()), ms),
-    clearTimeout: (timer: unknown) => clock.clearTimeout(timer),
-    soon: (run: () => void) => clock.soon(() => (own.isStopped ? undefined : run())),
-  };
-  return own;
 }
