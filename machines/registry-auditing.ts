@@ -43,7 +43,6 @@ export const auditing = setupRegistry.createStateConfig({
         { guard: 'cannotAudit', target: 'resting' },
         { guard: 'isBetweenFlushes', target: 'checking' },
       ],
-      on: untilLost,
     },
     checking: {
       description: 'Asking etcd which keys are under our lease, because some are said to be missing.',
