@@ -185,6 +185,8 @@ export const setupRegistry = setup({
     tellConnection: sendTo('connection', (_, news: ClockJumped) => news),
     tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
     closeLease: sendTo('lease', { type: 'lease.close' }),
+    // Rights may have been granted meanwhile; registrations that were denied are retried by the audit itself.
+    retryDenied: sendTo('watchers', { type: 'hub.retry' }),
     closeWatchers: sendTo('watchers', { type: 'hub.close' }),
     closeConnection: sendTo('connection', { type: 'connection.close' }),
     stopPublishing: raise({ type: 'publishing.stop' }),

@@ -5,7 +5,7 @@
  * Invariants:
  *  1. A prefix has at most one watcher, and has one as long as somebody watches it.
  *  2. A watcher that crashed is reported and started again; its neighbours notice nothing.
- *  3. A prefix that etcd denied is asked for again by the next who watches it, and on the next link.
+ *  3. A prefix that etcd denied is asked for again by the next who watches it, on the next link, and now and then.
  *  4. When the hub ends, by a command or by force, no watcher, stream or timer is left.
  */
 import {
@@ -26,6 +26,8 @@ export type WatcherHubCommand =
   | LinkNews
   | { readonly type: 'hub.watch'; readonly prefix: string }
   | { readonly type: 'hub.unwatch'; readonly prefix: string }
+  /** Time to ask again for what was denied. */
+  | { readonly type: 'hub.retry' }
   | { readonly type: 'hub.close' };
 
 /** XState tells it to an actor that is being stopped. */
@@ -110,6 +112,8 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
       tell(known, { type: 'watcher.close' });
       return { ...state };
     }
+    case 'hub.retry':
+      return afterRetry(step);
     case 'hub.close':
       for (const known of watched.values()) tell(known, { type: 'watcher.close' });
       watched.clear();
@@ -128,6 +132,14 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
       scope.emit(event as WatcherNews);
       return state;
   }
+}
+
+function afterRetry(step: Step): WatcherHubState {
+  let { state } = step;
+  for (const [prefix, { ref, users }] of state.watched) {
+    if (ref.getSnapshot().value === 'denied') state = started({ ...step, state }, prefix, users, 0);
+  }
+  return state;
 }
 
 function afterLink(step: Step, up: ConnectionUp): WatcherHubState {
