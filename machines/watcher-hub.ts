@@ -105,12 +105,7 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
     }
     case 'hub.unwatch': {
       const known = watched.get(event.prefix);
-      if (known === undefined) return state;
-      known.users -= 1;
-      if (known.users > 0) return { ...state };
-      watched.delete(event.prefix);
-      tell(known, { type: 'watcher.close' });
-      return { ...state };
+      return known === undefined ? state : left(step, event.prefix, known);
     }
     case 'hub.retry':
       return afterRetry(step);
@@ -132,6 +127,14 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
       scope.emit(event as WatcherNews);
       return state;
   }
+}
+
+function left({ state }: Step, prefix: string, known: Watched): WatcherHubState {
+  known.users -= 1;
+  if (known.users > 0) return { ...state };
+  state.watched.delete(prefix);
+  tell(known, { type: 'watcher.close' });
+  return { ...state };
 }
 
 function afterRetry(step: Step): WatcherHubState {
