@@ -45,7 +45,7 @@ export type RegistrySignal =
 export type RegistryNews =
   | RegistrationNews
   | LinkNews
-  | LeaseNews
+  | Exclude<LeaseNews, { readonly type: 'lease.renewed' }>
   | { readonly type: 'registry.failed'; readonly failure: FailureFact };
 
 export interface RegistryInput {

@@ -10,7 +10,11 @@ export const publishing = setupRegistry.createStateConfig({
   states: {
     idle: {
       description: 'Nothing differs from desired, or there is no lease or link to write with.',
-      always: { guard: 'canFlush', target: 'flushing' },
+      // Past `fencing`, which would ask for a fence only to give up the question at once.
+      always: [
+        { guard: 'canWrite', target: 'flushing.writing' },
+        { guard: 'canFlush', target: 'flushing' },
+      ],
     },
     flushing: {
       description: 'What differs from desired is being written.',

@@ -1,5 +1,5 @@
 /** The vocabulary of the registry machine: its ports, delays, guards and actions. The regions beside it use these names. */
-import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { assign, emit, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
 import { type FailureFact, isExpected } from './failure.js';
@@ -59,6 +59,7 @@ export const setupRegistry = setup({
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
     canFlush: ({ context }) => canFlush(context),
+    canWrite: ({ context }) => canFlush(context) && context.fence.status !== 'unopened',
     cannotFlush: ({ context }) => !canFlush(context),
     isFenced: ({ context }) => context.fence.status !== 'unopened',
     isFlushed: ({ context }) => context.plan.length === 0,
@@ -160,6 +161,6 @@ export const setupRegistry = setup({
     })),
     raiseFailure: raise((_, failure: FailureFact) => ({ type: 'machine.failed' as const, failure })),
     rememberBug: assign((_, { failure }: { failure: FailureFact | null }) => ({ lastError: failure })),
-    announce: enqueueActions(({ enqueue }, news: RegistryNews) => enqueue.emit(news)),
+    announce: emit((_, news: RegistryNews) => news),
   },
 });

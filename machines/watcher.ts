@@ -114,8 +114,7 @@ const following = setupWatcher.createStateConfig({
       exit: 'rememberTold',
     },
     protecting: {
-      description:
-        'Our copy equals etcd, and is told at once unless it is empty only because etcd was wiped.',
+      description: 'Our copy equals etcd; told at once unless it is empty only because etcd was wiped.',
       tags: ['stale'],
       always: { guard: 'isUnprotected', target: 'watching' },
       after: { emptyProtection: { target: 'watching' } },
@@ -234,6 +233,7 @@ export const watcherMachine = setupWatcher.createMachine({
     history: 0,
     linkHistory: input?.link?.history ?? 0,
     listedUnder: null,
+    resumableUnder: null,
     revision: null,
     size: 0,
     told: { size: 0, history: 0 },

@@ -11,6 +11,7 @@ import {
   type SubscriptionHandle,
   subscriptionHandle,
 } from './handles.js';
+import { allowInspection } from './inspected.js';
 import type { Lifetime } from './lifetime.js';
 import type { Notified } from './notified.js';
 import type { NotifyListener } from './notifier.js';
@@ -34,6 +35,15 @@ export class Registry implements AsyncDisposable {
   constructor(settings: RegistrySettings, world: World) {
     this.#parts = new RegistryParts(settings, world);
     this.#lifetime = this.#parts.lifetime;
+    const { engine, clock, events } = this.#parts;
+    allowInspection(this, {
+      root: engine.root,
+      clock,
+      label: settings.shownAddress,
+      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
+      status: () => this.status(),
+      report: (error) => events.report(error),
+    });
   }
 
   /**
@@ -168,7 +178,7 @@ export class Registry implements AsyncDisposable {
 
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#parts.engine, this.#parts.subscriber, this.#parts.cache);
+    return statusOf(this.#parts);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */

@@ -97,11 +97,15 @@ export class Subscriber {
         check ? overdueError(this.#engine, { doing, timeoutMs }, prefixes) : undefined;
       await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
         void subscription.first.then(
-          () => waiter.resolve(),
+          () => {
+            if (known === undefined) this.#events.subscribed(url);
+            waiter.resolve();
+          },
           (error: RegistryError) => waiter.reject(error),
         );
       });
     } catch (error) {
+      if (known === undefined) this.#events.unsubscribable(url, error as RegistryError);
       if (known === undefined)
         this.#remove(subscription, registryError('CLOSED', doing, 'the subscription was given up'));
       throw error;

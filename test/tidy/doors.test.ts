@@ -35,10 +35,10 @@ describe('leasehold', () => {
   test('exports exactly these types', () => {
     const expected = `
       CallOptions ChildListener CloseOnSignalsOptions CloseOptions ConnectionEvent ConsumerInput
-      Explanation LeaseEvent Mismatch NotificationInfo Notified NotifyListener Position RegisterOptions
+      Explanation LeaseEvent Logger Mismatch NotificationEvent NotificationInfo Notified NotifyListener Position RegisterOptions
       RegistrationEvent RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts
       RegistryEvents RegistryOptions RegistryStatus RegistryView ServiceInstance ServiceQuery
-      ServiceUrlParts Staleness StateChange StateListener SubscriptionHandle SubscriptionStatus
+      ServiceUrlParts Staleness StateChange StateListener SubscriptionEvent SubscriptionHandle SubscriptionStatus
       UrlInput ViewEvent ViewIterator WatcherStatus
     `;
     expect(typesOf('src/index.ts')).toEqual(namesIn(expected));
