@@ -163,7 +163,7 @@ function registryWith(
     delays: delays.watcher,
   });
   const watchers = watcherHub(watcher);
-  const { openFence, writeBatches, readLease } = ports;
+  const { openFence, writeBatches, readLease, watchOwnKeys } = ports;
   return registryMachine.provide({
     actors: {
       connection,
@@ -172,6 +172,7 @@ function registryWith(
       openFence,
       writeBatches,
       readLease,
+      watchOwnKeys,
     } satisfies Ports<typeof registryMachine>,
     delays: delays.registry,
   });
