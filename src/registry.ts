@@ -200,9 +200,9 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`, and
-   * `drainMs`; if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent: the
-   * first call's options count.
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`; with
+   * `drainMs`, that and another `closeTimeoutMs` before. If etcd is away by then, our keys vanish with the lease. Keys
+   * with `dynamic=false` stay. Idempotent: the first call's options count.
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#lifetime.close(options);
