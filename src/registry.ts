@@ -111,14 +111,7 @@ export class Registry implements AsyncDisposable {
     this.#cache = this.#openCache(world);
     const { views } = this.#subscriber;
     this.#explainer = new Explainer({ engine: this.#engine, views, layout, clock: world.clock });
-    allowInspection(this, {
-      root: this.#engine.root,
-      clock: world.clock,
-      label: settings.shownAddress,
-      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
-      status: () => this.status(),
-      report: (error) => this.#events.report(error),
-    });
+    allowInspection(this, this.#engine.root, settings, world.clock, this.#events);
   }
 
   /**
@@ -289,14 +282,9 @@ export class Registry implements AsyncDisposable {
   /** @internal Resolves at the first connection; rejects as {@link createRegistry} says. */
   connected(doing: string, signal: AbortSignal | undefined): Promise<void> {
     const { timeoutMs } = this.#settings;
+    const overdue = (): RegistryError => connectError(this.#engine, doing, this.#settings);
     return waitWith(
-      {
-        clock: this.#clock,
-        doing,
-        signal,
-        timeoutMs,
-        overdue: () => connectError(this.#engine, doing, this.#settings),
-      },
+      { clock: this.#clock, doing, signal, timeoutMs, overdue },
       (waiter) => this.#connecting.add(waiter),
       (waiter) => this.#connecting.delete(waiter),
     );
