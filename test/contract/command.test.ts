@@ -9,6 +9,7 @@ import { type CommandRun, type RunOptions, spawnCommand, spawned } from '../supp
 import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../support/etcd-under-test.js';
 import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
+import { startEtcd } from '../support/real-etcd.js';
 
 const service = 'com.acme.Orders';
 const one = `dubbo://10.0.0.1:20880/${service}?version=1.0.0`;
@@ -305,5 +306,38 @@ describe('leasehold dev', () => {
     server.close();
     expect(code).toBe(1);
     expect(err).toMatch(/^leasehold: .*(?:in use|EADDRINUSE)/i);
+  });
+});
+
+describeOnEtcd('the command and an etcd with users', () => {
+  test('says who is refused, with exit code 5, and doctor what to do', async () => {
+    await using etcd = await startEtcd();
+    for (const line of [
+      'user add root:sEcret',
+      'user add reader:sEcret',
+      'user grant-role root root',
+      'auth enable',
+    ]) {
+      await etcd.etcdctl(...line.split(' '));
+    }
+    const env = { ETCDCTL_ENDPOINTS: etcd.endpoint };
+    const as = (user: string, ...args: string[]): ReturnType<typeof spawned> =>
+      spawned([...args, '--timeout', '1s'], { env: { ...env, ETCDCTL_USER: user } });
+    expect(await as('root:sEcret', 'ls')).toMatchObject({ code: 3 });
+    const answers = await Promise.all([
+      spawned(['ls', '--timeout', '1s'], { env }),
+      as('root:wrOng', 'ls'),
+      as('reader:sEcret', 'ls'),
+      as('reader:sEcret', 'register', one),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual([5, 5, 5, 5]);
+    expect(JSON.stringify(answers)).not.toMatch(/sEcret|wrOng/);
+    const doctor = await as('root:wrOng', 'doctor');
+    expect(doctor).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^fail {2}auth[\s\S]*→ give --user/),
+    });
+    const allowed = await as('root:sEcret', 'doctor');
+    expect(allowed).toMatchObject({ code: 0, out: expect.stringContaining('logged in as root') });
   });
 });

@@ -57,6 +57,7 @@ export const watch: Command = {
     const wanted = (call.operands.length === 0 ? ['*'] : call.operands).map((input) => urlOf(call, input));
     await withRegistry(call, async (registry) => {
       const { signal } = call.ending;
+      call.terminal.hint('Ctrl-C ends it');
       registry.on('connection', (event) => tellConnection(call, event));
       await Promise.all(wanted.map((url) => follow(call, registry, url, signal)));
     });
