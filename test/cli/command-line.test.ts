@@ -107,13 +107,13 @@ describe('docs/cli.md', () => {
 
   test('explains every command with its own options, and no other', () => {
     const sections = page.split(/^### `leasehold /m).slice(1);
-    expect(sections.map((section) => /^[a-z]+/.exec(section)?.[0]).sort()).toEqual(
-      commands.map(({ name }) => name).sort(),
+    expect(new Set(sections.map((section) => /^[a-z]+/.exec(section)?.[0]))).toEqual(
+      new Set(commands.map(({ name }) => name)),
     );
     for (const { name, options } of commands) {
       const section = sections.find((each) => each.startsWith(name)) ?? '';
       const named = [...section.matchAll(/`--([a-z-]+)/g)].map(([, option]) => option);
-      expect([...new Set(named)].sort(), name).toEqual(Object.keys(options).sort());
+      expect(new Set(named), name).toEqual(new Set(Object.keys(options)));
     }
   });
 

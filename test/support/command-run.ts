@@ -70,7 +70,13 @@ export function startCommand(
   };
 }
 
-function collector(isTTY: boolean): { stream: Writable & { isTTY: boolean }; text(): string; close(): void } {
+interface Collector {
+  readonly stream: Writable & { readonly isTTY: boolean };
+  readonly text: () => string;
+  readonly close: () => void;
+}
+
+function collector(isTTY: boolean): Collector {
   let text = '';
   let isClosed = false;
   const stream = new Writable({
