@@ -127,7 +127,6 @@ export class Announcer {
       case 'lease.expired':
         this.emit('lease', { state: 'expired', leaseId: news.leaseId, reason: news.reason });
         return;
-      case 'lease.renewed':
       case 'registry.failed':
         return;
       default:

@@ -11,6 +11,7 @@ import {
   type SubscriptionHandle,
   subscriptionHandle,
 } from './handles.js';
+import { allowInspection } from './inspected.js';
 import type { Lifetime } from './lifetime.js';
 import type { Notified } from './notified.js';
 import type { NotifyListener } from './notifier.js';
@@ -34,6 +35,15 @@ export class Registry implements AsyncDisposable {
   constructor(settings: RegistrySettings, world: World) {
     this.#parts = new RegistryParts(settings, world);
     this.#lifetime = this.#parts.lifetime;
+    const { engine, clock, events } = this.#parts;
+    allowInspection(this, {
+      root: engine.root,
+      clock,
+      label: settings.shownAddress,
+      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
+      status: () => this.status(),
+      report: (error) => events.report(error),
+    });
   }
 
   /**

@@ -59,8 +59,8 @@ describe('leasehold/machines', () => {
     const expected = `
       AskSignal Backoff BatchAnswered BatchOutcome ClusterFacts ConnectionContext ConnectionDown
       ConnectionEvent ConnectionInput ConnectionUp DesiredEntry Entry EntryChange FailureFact
-      FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LinkFact
-      LinkNews Listing OpenedFence Registration RegistrationNews RegistrationState RegistryCommand
+      FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LeaseQuestion
+      LinkFact LinkNews Listing OpenedFence OwnKeysFact OwnKeysInput OwnKeysWord Registration RegistrationNews RegistrationState RegistryCommand
       RegistryContext RegistryInput RegistryNews RequestPort Revision StreamPort Verification
       WatchFact WatcherContext WatcherEvent WatcherHubCommand WatcherHubLogic WatcherHubNews
       WatcherHubState WatcherInput WatcherNews WriteBatch WriteOperation

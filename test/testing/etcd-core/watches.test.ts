@@ -104,6 +104,18 @@ describe('catching up', () => {
     expect(core.watcherCount).toBe(0);
   });
 
+  test('a watcher whose filters hide everything catches up in as many batches, and may meet a compaction before', () => {
+    const core = busy(2500);
+    const told = watching(core, { ...everything, start_revision: 2, filters: ['Noput', 'Nodelete'] });
+    core.syncWatchers();
+    core.compact({ revision: 1001 });
+    core.syncWatchers();
+    expect(told.length).toBe(1);
+    core.compact({ revision: 2500 });
+    core.syncWatchers();
+    expect(told[1]).toMatchObject({ canceled: true, compact_revision: '2500' });
+  });
+
   test('a watcher whose past is compacted keeps its id taken until it is cancelled', () => {
     const core = busy(10);
     core.compact({ revision: 6 });
