@@ -34,7 +34,6 @@ export const keeping = setupRegistry.createStateConfig({
         },
         'lease.expired': { actions: ['forgetLease', { type: 'announce', params: ({ event }) => event }] },
         'lease.doubtful': { actions: { type: 'announce', params: ({ event }) => event } },
-        'lease.renewed': { actions: { type: 'announce', params: ({ event }) => event } },
       },
     },
     ended: { type: 'final', description: 'Nothing is kept any more.' },

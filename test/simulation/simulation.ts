@@ -31,9 +31,13 @@ export interface Outcome {
 export interface PlayOptions {
   readonly trace?: (line: string) => void;
   readonly tampering?: SimWorld['tampering'];
+  readonly attach?: SimWorld['attach'];
   /** False for a shortened story, which need not do much. */
   readonly mustWork?: boolean;
 }
+
+/** What changed less long ago may still be on its way to a listener, or to one that has just thrown. */
+const deliveryMs = 110;
 
 /** Turns of the microtask queue after each step; the longest chain of promises in the registry is shorter. */
 const turnsPerStep = 12;
@@ -82,7 +86,10 @@ class Simulation {
     this.#clock = clock;
     this.#mustWork = options.mustWork ?? true;
     this.jury = new Jury(() => clock.nowMs);
-    const witness = new Witness((seen) => this.#seen(seen));
+    const witness = new Witness(
+      () => clock.nowMs,
+      (seen) => this.#seen(seen),
+    );
     const { trace } = options;
     this.#world = {
       clock,
@@ -93,6 +100,7 @@ class Simulation {
       ttlMs: story.ttlMs ?? 6_000,
       planned: () => this.#planned,
       tampering: options.tampering ?? {},
+      attach: options.attach ?? (() => {}),
     };
     this.#inspection = new Inspection(this.#world, () => this.#processes);
   }
@@ -211,7 +219,7 @@ class Simulation {
         );
       }
     });
-    this.#plan(healAtMs + 22_110, () => this.#judgeListeners('EVENTUALLY-2'));
+    this.#plan(healAtMs + 22_000 + deliveryMs, () => this.#judgeListeners('EVENTUALLY-2'));
     this.#plan(healAtMs + 22_200, () => this.#revokeAll());
     this.#plan(healAtMs + 22_200 + this.#world.ttlMs / 3 + 2_000, () =>
       this.#judgeConvergence('EVENTUALLY-3'),
@@ -257,11 +265,13 @@ class Simulation {
   }
 
   #judgeListeners(guarantee: string): void {
+    const { witness } = this.#world;
     for (const process of this.#processes) {
       for (const { consumed, last } of process.listenings.values()) {
         if (consumed.manner === 'hanging') continue;
         for (const prefix of consumed.prefixes.values()) {
-          const verdict = isUpToDate(consumed.url, last.get(prefix), this.#world.witness.keysNow(prefix));
+          if (witness.changedAtMs(prefix) > this.#clock.nowMs - deliveryMs) continue;
+          const verdict = isUpToDate(consumed.url, last.get(prefix), witness.keysNow(prefix));
           this.jury.judge(guarantee, process.name, verdict);
         }
       }
