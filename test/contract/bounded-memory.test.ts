@@ -6,7 +6,7 @@ import { createRegistry, type NotifyListener } from '../../src/index.js';
 import { startMemoryEtcd } from '../../src/testing/index.js';
 import { bytes, EtcdClient } from '../support/etcd-client.js';
 import { eventually } from '../support/eventually.js';
-import { inStillWorld, type StillWorld } from '../support/still-world.js';
+import { type VirtualRegistry, withVirtualRegistry } from '../support/virtual-registry.js';
 
 const minuteMs = 60_000;
 const megabyte = 2 ** 20;
@@ -21,37 +21,36 @@ function heapUsed(): number {
 
 const urlOf = (index: number): string => `dubbo://10.0.0.1:${20_000 + index}/com.acme.Orders?check=false`;
 
-function providers({ etcd }: StillWorld): number {
-  const keys = etcd.core.states().map(({ key }) => key);
-  return keys.filter((key) => key.startsWith('/dubbo/com.acme.Orders/providers/')).length;
+function providers({ keys }: VirtualRegistry): number {
+  return keys().filter((key) => key.startsWith('/dubbo/com.acme.Orders/providers/')).length;
 }
 
 test('an hour without etcd needs no more timers and no more memory than five minutes [LIFE-4]', () =>
-  inStillWorld(async (world) => {
-    const { clock, etcd, registry, asked, pass } = world;
+  withVirtualRegistry({ sessionMs: 15_000 }, async (virtual) => {
+    const { registry, pass, counts } = virtual;
     for (let index = 0; index < 5; index++) void registry.register(urlOf(index));
     await pass(2_000);
-    etcd.crash();
+    virtual.cut();
     await pass(5 * minuteMs);
-    const [heapBefore, dialsBefore] = [heapUsed(), asked['dial'] ?? 0];
+    const [heapBefore, dialsBefore] = [heapUsed(), counts().dials];
     for (let minute = 5; minute < 60; minute++) {
       await pass(minuteMs);
-      expect(clock.pending).toBeLessThan(10);
+      expect(counts().timers).toBeLessThan(10);
     }
-    expect((asked['dial'] ?? 0) - dialsBefore).toBeGreaterThan(3_000);
+    expect(counts().dials - dialsBefore).toBeGreaterThan(3_000);
     expect(heapUsed() - heapBefore).toBeLessThan(megabyte / 2);
     expect(registry.status().registrations).toHaveLength(5);
-    etcd.restart();
+    virtual.heal();
     await pass(20_000);
-    expect(providers(world)).toBe(5);
+    expect(providers(virtual)).toBe(5);
   }));
 
 test('of all changes of mind during an outage only the last one is kept for each key, and written [LIFE-4]', () =>
-  inStillWorld(async (world) => {
-    const { clock, etcd, registry, asked, pass } = world;
+  withVirtualRegistry({ sessionMs: 15_000 }, async (virtual) => {
+    const { registry, pass, counts } = virtual;
     for (let index = 0; index < 5; index++) void registry.register(urlOf(index));
     await pass(2_000);
-    etcd.crash();
+    virtual.cut();
     let unsettledCount = 0;
     const call = (promise: Promise<unknown>): void => {
       unsettledCount += 1;
@@ -75,28 +74,28 @@ test('of all changes of mind during an outage only the last one is kept for each
     const heapBefore = heapUsed();
     await changeMind(20_000);
     expect(heapUsed() - heapBefore).toBeLessThan(megabyte / 2);
-    expect(clock.pending).toBeLessThan(10);
-    const txnsBefore = asked['txn'] ?? 0;
-    etcd.restart();
+    expect(counts().timers).toBeLessThan(10);
+    const callsBefore = counts().calls;
+    virtual.heal();
     await pass(20_000);
-    expect(providers(world)).toBe(5);
-    expect((asked['txn'] ?? 0) - txnsBefore).toBeLessThan(10);
+    expect(providers(virtual)).toBe(5);
+    expect(counts().calls - callsBefore).toBeLessThan(20);
   }));
 
 test('registrations that came and went during an outage leave nothing behind [LIFE-4]', () =>
-  inStillWorld(async ({ clock, etcd, registry, asked, pass }) => {
-    etcd.crash();
+  withVirtualRegistry({ sessionMs: 15_000 }, async ({ registry, pass, counts, cut, heal }) => {
+    cut();
     for (let index = 0; index < 3_000; index++) {
       void registry.register(urlOf(index));
       await pass(5);
       void registry.unregister(urlOf(index));
       await pass(5);
     }
-    expect(registry.status().registrations).toEqual([]);
-    expect(clock.pending).toBeLessThan(10);
-    etcd.restart();
+    expect(registry.status().registrations).toHaveLength(0);
+    expect(counts().timers).toBeLessThan(10);
+    heal();
     await pass(20_000);
-    expect(asked['txn'] ?? 0).toBeLessThan(10);
+    expect(counts().calls).toBeLessThan(20);
   }));
 
 test('of 100,000 changes a listener that does not return and an iterator nobody reads keep the last list [LIFE-4]', async () => {
