@@ -80,7 +80,7 @@ describe('leasehold/testing', () => {
   test('exports exactly these types', () => {
     const expected = `
       Exploration GraphState MachineGraph MemoryEtcd MemoryEtcdKey MemoryEtcdLease MemoryEtcdOptions
-      Move ScenarioMachines VirtualClock
+      MemoryEtcdUser Move ScenarioMachines VirtualClock
     `;
     expect(typesOf('src/testing/index.ts')).toEqual(namesIn(expected));
   });
