@@ -36,14 +36,7 @@ export class Registry implements AsyncDisposable {
     this.#parts = new RegistryParts(settings, world);
     this.#lifetime = this.#parts.lifetime;
     const { engine, clock, events } = this.#parts;
-    allowInspection(this, {
-      root: engine.root,
-      clock,
-      label: settings.shownAddress,
-      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
-      status: () => this.status(),
-      report: (error) => events.report(error),
-    });
+    allowInspection(this, engine.root, settings, clock, events);
   }
 
   /**

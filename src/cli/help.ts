@@ -21,15 +21,15 @@ export function overview(commands: readonly Command[]): string {
     `A first minute:\n${firstMinute}`,
     `Which etcd (for every command that talks to one):\n${optionLines(etcdOptions)}`,
     `For every command:\n${optionLines(commonOptions)}`,
-    'leasehold help <command> explains one, with examples; leasehold help exit-codes, what scripts are told.',
+    'leasehold help <command> explains a command by examples; leasehold help exit-codes, the exit codes.',
   ].join('\n\n');
 }
 
 const firstMinute = [
-  '  leasehold dev                                            an etcd to play with, in one terminal',
-  "  leasehold register 'dubbo://127.0.0.1:20880/com.acme.Orders'    a provider, in another",
-  '  leasehold ls                                             who is there, in a third',
-  '  leasehold explain com.acme.Orders                        why a consumer sees whom it sees',
+  '  leasehold dev                                                   # an etcd to play with',
+  "  leasehold register 'dubbo://127.0.0.1:20880/com.acme.Orders'    # a provider, in a second terminal",
+  '  leasehold ls                                                    # who is there, in a third',
+  '  leasehold explain com.acme.Orders                               # why a consumer sees whom it sees',
 ].join('\n');
 
 export function commandHelp(command: Command): string {
@@ -55,7 +55,10 @@ export function exitCodesHelp(): string {
   return [
     'What leasehold tells scripts by its exit code:',
     lines.join('\n'),
-    'leasehold register and leasehold dev with a program behind -- end with the exit code of the program; 128 and the number of the signal if one killed it.',
+    wrapped(
+      'With a program behind --, leasehold register and leasehold dev end with the exit code of the program, or with 128 and the number of the signal that killed it.',
+      0,
+    ),
   ].join('\n\n');
 }
 

@@ -75,7 +75,7 @@ export class Output {
 }
 
 /** JSON that a terminal may show: control characters that JSON allows are escaped as well. */
-function jsonOf(value: unknown, indent = 0): string {
+export function jsonOf(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,

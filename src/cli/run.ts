@@ -1,4 +1,5 @@
 /** One run of the command, from its arguments to its exit code. Never throws. */
+import { createRequire } from 'node:module';
 import { isRegistryError, type RegistryErrorCode } from '../errors.js';
 import { type Call, type Command, optionsOf } from './command.js';
 import { commands } from './commands.js';
@@ -65,21 +66,21 @@ async function dispatch(
   return command.run(call);
 }
 
-function withoutCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+function withoutCommand(args: readonly string[], terminal: Terminal): ExitCode {
   const { options } = parseOptions(args, optionsOf(undefined));
   if (options.flag('version')) return version(terminal);
   if (options.flag('help')) {
     terminal.print(overview(commands));
-    return Promise.resolve(exitCodes.ok);
+    return exitCodes.ok;
   }
   terminal.complain(overview(commands));
-  return Promise.resolve(exitCodes.usage);
+  return exitCodes.usage;
 }
 
-async function version(terminal: Terminal): Promise<ExitCode> {
-  const { readFile } = await import('node:fs/promises');
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  terminal.print((JSON.parse(text) as { readonly version: string }).version);
+function version(terminal: Terminal): ExitCode {
+  const read = createRequire(import.meta.url);
+  const { version: text } = read('leasehold/package.json') as { readonly version: string };
+  terminal.print(text);
   return exitCodes.ok;
 }
 

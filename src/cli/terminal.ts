@@ -64,6 +64,11 @@ export class Terminal {
     if (!this.#isQuiet) this.complain(line);
   }
 
+  /** One line for a person who sits there, unless it asked for quiet. */
+  hint(line: string): void {
+    if (this.#host.stderr.isTTY === true) this.note(this.#painted('dim', line, true));
+  }
+
   /** One line for the person, always. */
   complain(line: string): void {
     this.#clearProgress();

@@ -1,5 +1,6 @@
 /** The part of the doctor that looks at what is registered: entries nobody will remove, and keys nobody can use. */
 import type { EtcdClient } from '../../etcd-client.js';
+import { shownKey } from '../../shown-key.js';
 import { type Catalogue, type Registered, readCatalogue } from '../catalogue.js';
 import type { Call } from '../command.js';
 import { accepts } from '../reachability.js';
@@ -36,7 +37,7 @@ function zombies(registered: readonly Registered[]): readonly Advice[] {
       level: 'warn',
       message: `${counted(immortal.length, 'entry has', 'entries have')} no lease and no dynamic=false: nothing removes them when the process is gone`,
       todo: 'if nobody answers there, delete the key: etcdctl del <key>',
-      details: immortal.map(({ url }) => url.toString()),
+      details: immortal.map(locationOf),
     });
   }
   if (twins.length > 0) {
@@ -45,10 +46,15 @@ function zombies(registered: readonly Registered[]): readonly Advice[] {
       level: 'warn',
       message: `${counted(twins.length, 'address is', 'addresses are')} registered more than once for the same service, group and version`,
       todo: 'after a crash the older one ends with its lease; if it stays, a process holds both, or it has no lease',
-      details: twins.flat().map(({ url }) => url.toString()),
+      details: twins.flat().map(locationOf),
     });
   }
   return found.length > 0 ? found : [good('zombies', `none among ${registered.length} entries`)];
+}
+
+/** The URL to recognise it by, and the key to deal with it. */
+function locationOf({ url, key }: Registered): string {
+  return `${url.toString()} at ${shownKey(key)}`;
 }
 
 function twinsAmong(registered: readonly Registered[]): readonly (readonly Registered[])[] {

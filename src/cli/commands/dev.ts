@@ -34,7 +34,7 @@ export const dev: Command = {
       if (call.program.length > 0) return await runProgram(call, etcd.endpoint);
       call.output.event({ endpoint: etcd.endpoint }, `etcd in memory on ${etcd.endpoint}`);
       call.terminal.note(`use it with: export LEASEHOLD_ADDRESS=${etcd.endpoint}`);
-      call.terminal.note('Ctrl-C ends it, and forgets everything');
+      call.terminal.hint('Ctrl-C ends it, and forgets everything');
       await call.ending.asked;
       return exitCodes.ok;
     } finally {

@@ -2,6 +2,7 @@
 import { type Registered, readCatalogue } from '../catalogue.js';
 import type { Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
+import { jsonOf } from '../output.js';
 import { withClient } from '../session.js';
 import { type ExportedEntry, exportFormat } from '../snapshot.js';
 
@@ -31,10 +32,10 @@ export const exportCommand: Command = {
     const isOpen = options.flag('with-passwords');
     const { layout, services, undecodable } = await withClient(call, (client) => readCatalogue(call, client));
     const entries = [...services.values()].flat().map((registered) => entryOf(registered, isOpen));
-    if (output.format === 'ndjson') for (const entry of entries) terminal.print(JSON.stringify(entry));
+    if (output.format === 'ndjson') for (const entry of entries) terminal.print(jsonOf(entry));
     else {
       const head = { format: exportFormat, root: layout.root, exportedAt: new Date().toISOString() };
-      terminal.print(JSON.stringify({ ...head, entries }, null, 2));
+      terminal.print(jsonOf({ ...head, entries }, 2));
     }
     const hidden = entries.filter(({ isPasswordHidden }) => isPasswordHidden).length;
     if (hidden > 0)

@@ -51,7 +51,7 @@ export const get: Command = {
   usage: ['<service>'],
   description: [
     'One line for each provider: where it is, its group, version and weight, how long ago it says it registered, and the lease that holds it. An entry whose lease is "none" stays in etcd when its process is gone.',
-    'Passwords in URLs are shown as ***.',
+    'User names and passwords in URLs are not shown.',
   ],
   options: {
     category: {

@@ -1,5 +1,6 @@
 /** `leasehold import`: puts what was exported into an etcd; what a lease held, only while it runs itself. */
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import type { EtcdClient } from '../../etcd-client.js';
 import type { KeyLayout } from '../../key-layout.js';
@@ -71,9 +72,9 @@ export const importCommand: Command = {
   },
 };
 
-async function textOf({ operands, host }: Call): Promise<string> {
+async function textOf({ operands, host, ending }: Call): Promise<string> {
   const [path = ''] = operands;
-  if (path === '-') return readAll(host.stdin);
+  if (path === '-') return readAll(addAbortSignal(ending.signal, host.stdin));
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -128,7 +129,7 @@ async function carryOut(call: Call, client: EtcdClient, planned: readonly Planne
     `${counts.written} written, ${counts.held} held, ${counts.left} left out or there already`,
   ]);
   if (held.length > 0) {
-    terminal.note('Ctrl-C withdraws what is held');
+    terminal.hint('Ctrl-C withdraws what is held');
     await ending.asked;
   }
   return exitCodes.ok;

@@ -77,6 +77,7 @@ function leasedUrl(text: string): ServiceUrl {
 
 async function hold(call: Call, registry: Registry, urls: readonly ServiceUrl[]): Promise<number> {
   await registerAll(call, registry, urls, call.ending.signal);
+  call.terminal.hint('Ctrl-C withdraws it');
   await call.ending.asked;
   return exitCodes.ok;
 }

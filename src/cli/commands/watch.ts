@@ -10,6 +10,8 @@ import { withRegistry } from '../session.js';
 import { type Style, shown } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
+type Told = Pick<Call, 'terminal' | 'output'>;
+
 type Happening = 'added' | 'removed' | 'changed' | 'stale' | 'live' | 'connected' | 'disconnected';
 
 const marks: Readonly<Record<Happening, { readonly sign: string; readonly style: Style }>> = {
@@ -57,6 +59,7 @@ export const watch: Command = {
     const wanted = (call.operands.length === 0 ? ['*'] : call.operands).map((input) => urlOf(call, input));
     await withRegistry(call, async (registry) => {
       const { signal } = call.ending;
+      call.terminal.hint('Ctrl-C ends it');
       registry.on('connection', (event) => tellConnection(call, event));
       await Promise.all(wanted.map((url) => follow(call, registry, url, signal)));
     });
@@ -92,7 +95,8 @@ async function follow(call: Call, registry: Registry, url: ServiceUrl, signal: A
   }
 }
 
-function tellChanges(call: Call, view: RegistryView): void {
+/** One line for each who came, went or changed since the view before. */
+export function tellChanges(call: Told, view: RegistryView): void {
   const removed = new Map(view.removed.map((url) => [identityOf(url), url]));
   const came = new Set<string>();
   for (const url of view.added) {
@@ -110,7 +114,7 @@ function identityOf(url: ServiceUrl): string {
   );
 }
 
-function tell(call: Call, event: Happening, view: RegistryView, text: string): void {
+function tell(call: Told, event: Happening, view: RegistryView, text: string): void {
   const { service, category, revision, history } = view;
   const what = event === 'stale' || event === 'live' ? { reason: text } : { url: text };
   print(call, event, { service, category, ...what, revision, history }, [service, category, text, revision]);
@@ -122,8 +126,7 @@ function tellConnection(call: Call, event: ConnectionEvent): void {
   print(call, event.state, what, ['', '', text, '']);
 }
 
-function print(call: Call, event: Happening, facts: object, cells: readonly string[]): void {
-  const { terminal, output } = call;
+function print({ terminal, output }: Told, event: Happening, facts: object, cells: readonly string[]): void {
   const time = new Date().toISOString();
   const { sign, style } = marks[event];
   const [service = '', category = '', text = '', revision = ''] = cells.map(shown);
