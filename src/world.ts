@@ -14,6 +14,7 @@ export interface Clock {
   now(): number;
 }
 
+/** The surroundings of one registry. */
 export interface World {
   readonly clock: Clock;
   /** At least 0 and below 1. */
@@ -33,6 +34,7 @@ const realClock: Clock = {
   now: () => Math.round(performance.timeOrigin + performance.now()),
 };
 
+/** The clock and the dice of the host, etcd over gRPC, the file system. */
 export const realWorld: World = {
   clock: realClock,
   random: Math.random,
