@@ -26,7 +26,14 @@ export async function withVirtualRegistry(
 ): Promise<void> {
   const clock = new VirtualClock();
   const dice = diceFor(1, 'virtual registry');
-  const etcd = new SimEtcd(clock, dice, new Witness(() => {}));
+  const etcd = new SimEtcd(
+    clock,
+    dice,
+    new Witness(
+      () => clock.nowMs,
+      () => {},
+    ),
+  );
   const link = new Link(clock, dice, etcd);
   const tap = { asked: () => {}, settled: () => {}, opened: () => {}, renewed: () => {} };
   const around = { clock, etcd, link, author: 'registry', tap };
