@@ -1,4 +1,5 @@
 /** What other rooms, and users who embed a machine, may take from this one. */
+export type { LeaseContent, LeaseQuestion } from './audit.js';
 export { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from './backoff.js';
 export {
   type ClusterFacts,
@@ -21,6 +22,7 @@ export type { BatchOutcome, RegistrationNews } from './flush.js';
 export { leaseMachine } from './lease.js';
 export type { LeaseAnswer, LeaseContext, LeaseEvent, LeaseInput, LeaseNews } from './lease-setup.js';
 export type { ConnectionDown, ConnectionUp, LinkNews } from './link.js';
+export type { OwnKeysFact, OwnKeysInput, OwnKeysWord } from './own-keys.js';
 export {
   type AskSignal,
   type RequestPort,
@@ -34,7 +36,6 @@ export type { DesiredEntry, Registration, RegistrationState } from './registrati
 export { registryMachine } from './registry.js';
 export type {
   BatchAnswered,
-  LeaseContent,
   OpenedFence,
   RegistryCommand,
   RegistryContext,

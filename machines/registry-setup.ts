@@ -1,12 +1,15 @@
 /** The vocabulary of the registry machine: its ports, delays, guards and actions. The regions beside it use these names. */
 import { assign, emit, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { judgeAudit, type LeaseContent, type LeaseQuestion } from './audit.js';
 import { backoffMs, requestBackoff } from './backoff.js';
 import { connectionMachine } from './connection.js';
-import { type FailureFact, isExpected } from './failure.js';
-import { applyOutcome, applySilence, type Fence, type FlushTerms } from './flush.js';
+import { type FailureFact, isExpected, isTransient } from './failure.js';
+import { applyOutcome, type Fence, type FlushTerms } from './flush.js';
+import { applySilence } from './flush-failures.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
+import { isLoss, type OwnKeysFact, type OwnKeysInput, wordsOf } from './own-keys.js';
 import { requestPort, streamPort } from './port.js';
 import type { DesiredEntry } from './registration.js';
 import {
@@ -14,10 +17,8 @@ import {
   afterOtherHistory,
   afterWishes,
   afterWithdrawals,
-  auditFindings,
   type BatchAnswered,
   canFlush,
-  type LeaseContent,
   type OpenedFence,
   type RegistryCommand,
   type RegistryContext,
@@ -34,9 +35,14 @@ export const setupRegistry = setup({
   types: {} as {
     input: RegistryInput;
     context: RegistryContext;
-    events: RegistryCommand | LinkNews | LeaseNews | BatchAnswered | RegistrySignal;
+    events: RegistryCommand | LinkNews | LeaseNews | BatchAnswered | OwnKeysFact | RegistrySignal;
     emitted: RegistryNews;
-    children: { connection: 'connection'; lease: 'lease'; watchers: 'watchers' };
+    children: {
+      connection: 'connection';
+      lease: 'lease';
+      watchers: 'watchers';
+      watchOwnKeys: 'watchOwnKeys';
+    };
   },
   actors: {
     connection: connectionMachine,
@@ -46,16 +52,21 @@ export const setupRegistry = setup({
     writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
       'writeBatches',
     ),
-    readLease: requestPort<LeaseContent, { readonly leaseId: string }>('readLease'),
+    watchOwnKeys: streamPort<OwnKeysFact, OwnKeysInput>('watchOwnKeys'),
+    readLease: requestPort<LeaseContent, LeaseQuestion>('readLease'),
   },
   delays: {
     flushBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     auditInterval: 30_000,
+    suspicionDelay: 100,
+    guardBackoff: 1_000,
+    deniedRetry: 30_000,
     drainTimeout: 1_000,
     closeTimeout: 2_000,
   },
   guards: {
     isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isTransient: (_, failure: FailureFact) => isTransient(failure),
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
     canFlush: ({ context }) => canFlush(context),
@@ -66,6 +77,11 @@ export const setupRegistry = setup({
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
+    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
+    isBetweenFlushes: ({ context }) => context.plan.length === 0,
+    // Before the first write there is neither a key nor a fence to follow.
+    canGuard: ({ context }) => context.lease !== null && context.epoch !== null && context.flush > 0,
+    isLoss: ({ context }, { keys }: { keys: readonly string[] }) => isLoss(context.registrations, keys),
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
   },
@@ -138,13 +154,21 @@ export const setupRegistry = setup({
     rememberAuditStart: assign(({ context }) => ({
       auditFlush: context.plan.length > 0 ? context.flush - 1 : context.flush,
     })),
-    judgeAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
-      if (context.lease === null) return;
-      if (content.ttlSeconds <= 0) {
-        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
-        return;
-      }
-      enqueue.assign(auditFindings(context, content.keys));
+    applyAudit: enqueueActions(
+      ({ context, enqueue }, { content, isRegular }: { content: LeaseContent; isRegular: boolean }) => {
+        const { desired, isLeaseLost, news } = judgeAudit(context, content, isRegular);
+        enqueue.assign(desired);
+        if (isLeaseLost)
+          enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
+        for (const item of news) enqueue.emit(item);
+      },
+    ),
+    tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {
+      for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);
+    }),
+    tellOwnFence: enqueueActions(({ context, enqueue }, { leaseId }: { leaseId: string }) => {
+      if (context.fence.status !== 'denied')
+        enqueue.sendTo('watchOwnKeys', { type: 'ownKeys.fenced', leaseId });
     }),
     keepWithdrawals: assign(({ context }) => withdrawalsOnly(context)),
     tellLeaseWanted: sendTo('lease', { type: 'lease.wanted' }),

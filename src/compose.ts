@@ -1,5 +1,12 @@
 /** Introduces machines and adapters to each other; the only file that knows both. */
-import { type Actor, type ActorOptions, type ActorRefFrom, createActor, toPromise } from 'xstate';
+import {
+  type Actor,
+  type ActorOptions,
+  type ActorRefFrom,
+  type AnyActorRef,
+  createActor,
+  toPromise,
+} from 'xstate';
 import {
   connectionMachine,
   type FailureFact,
@@ -51,6 +58,8 @@ export interface Engine {
   /** Grants a lease beside the registry's own, which nobody renews. Rejects with a failure, as {@link FailureFact}. */
   grantLease(ttlSeconds: number): Promise<string>;
   revokeLease(leaseId: string): Promise<void>;
+  /** The registry machine, for inspection only. */
+  readonly root: AnyActorRef;
   /** Stops everything at once, whatever is under way. */
   stop(): void;
 }
@@ -107,18 +116,25 @@ export function startEngine(
       ),
     }),
     onStateChange: (listener) => observeStates(actor, listener),
-    grantLease: async (ttlSecondsWanted) => {
-      const leaseId = randomLeaseSeed(world.random);
-      await answerOf(ports.grantLease, { leaseId, ttlSeconds: ttlSecondsWanted });
-      return leaseId;
-    },
+    grantLease: (seconds) => grantedLease(ports, seconds, world.random),
     revokeLease: (leaseId) => answerOf(ports.revokeLease, { leaseId }),
     ended,
+    root: actor,
     stop: () => {
       actor.stop();
       ports.close();
     },
   };
+}
+
+async function grantedLease(
+  { grantLease }: EtcdPorts,
+  ttlSeconds: number,
+  random: () => number,
+): Promise<string> {
+  const leaseId = randomLeaseSeed(random);
+  await answerOf(grantLease, { leaseId, ttlSeconds });
+  return leaseId;
 }
 
 /** Asks a port outside of any machine. */
@@ -153,7 +169,7 @@ function registryWith(
     delays: delays.watcher,
   });
   const watchers = watcherHub(watcher);
-  const { openFence, writeBatches, readLease } = ports;
+  const { openFence, writeBatches, readLease, watchOwnKeys } = ports;
   return registryMachine.provide({
     actors: {
       connection,
@@ -162,6 +178,7 @@ function registryWith(
       openFence,
       writeBatches,
       readLease,
+      watchOwnKeys,
     } satisfies Ports<typeof registryMachine>,
     delays: delays.registry,
   });

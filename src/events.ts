@@ -1,6 +1,7 @@
 /** What a registry tells besides notifications; for logs, metrics and demos. Handlers must not be needed for anything to work. */
 import type { FailureFact } from '../machines/index.js';
 import type { RegistryError } from './errors.js';
+import type { NotificationInfo } from './notifier.js';
 import type { StateChange } from './state-changes.js';
 import type { Staleness } from './view.js';
 
@@ -11,6 +12,10 @@ export interface RegistryEvents {
   lease: (event: LeaseEvent) => void;
   /** Registrations were written, withdrawn, refused, or taken over by somebody else. */
   registration: (event: RegistrationEvent) => void;
+  /** A subscription has told its listener for the first time, or could not be made. */
+  subscription: (event: SubscriptionEvent) => void;
+  /** A listener is about to be told a list. */
+  notification: (event: NotificationEvent) => void;
   /** A view was read, changed, or became stale. */
   view: (event: ViewEvent) => void;
   /** A machine moved to another state. */
@@ -51,6 +56,17 @@ export interface RegistrationEvent {
   readonly failure?: FailureFact;
   /** False when etcd refused for good. */
   readonly willRetry?: boolean;
+}
+
+export type SubscriptionEvent = {
+  /** The consumer URL, without password. */
+  readonly url: string;
+  readonly service: string;
+} & ({ readonly state: 'subscribed' } | { readonly state: 'failed'; readonly error: RegistryError });
+
+export interface NotificationEvent extends NotificationInfo {
+  /** How many URLs; 0 for an empty category. */
+  readonly count: number;
 }
 
 export interface ViewEvent {

@@ -7,7 +7,15 @@ export { createRegistry } from './create-registry.js';
 export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
 export { isRegistryError, RegistryError } from './errors.js';
 export { createEtcdClient, EtcdClient, type StateListener } from './etcd-client.js';
-export type { ConnectionEvent, LeaseEvent, RegistrationEvent, RegistryEvents, ViewEvent } from './events.js';
+export type {
+  ConnectionEvent,
+  LeaseEvent,
+  NotificationEvent,
+  RegistrationEvent,
+  RegistryEvents,
+  SubscriptionEvent,
+  ViewEvent,
+} from './events.js';
 export type { Explanation } from './explanation.js';
 export type {
   CallOptions,
@@ -16,6 +24,7 @@ export type {
   RegistrationHandle,
   SubscriptionHandle,
 } from './handles.js';
+export type { Logger } from './logger.js';
 export type { Notified } from './notified.js';
 export type { NotificationInfo, NotifyListener } from './notifier.js';
 export type { RegistryOptions } from './options.js';

@@ -2,7 +2,7 @@
 import type { FailureFact } from '../machines/index.js';
 import type { RegistryError } from './errors.js';
 import { errorFrom } from './failure-error.js';
-import { Notifier, type NotifyListener, type Told } from './notifier.js';
+import { type NotificationInfo, Notifier, type NotifyListener, type Told } from './notifier.js';
 import type { Selection, SelectionListener } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
@@ -11,6 +11,12 @@ import type { Clock } from './world.js';
 export interface SubscriberEvents {
   listenerError(error: unknown): void;
   undecodable(key: string, error: RegistryError): void;
+  /** The listener was told for the first time. */
+  subscribed(url: ServiceUrl): void;
+  /** The first attempt failed. */
+  unsubscribable(url: ServiceUrl, error: RegistryError): void;
+  /** A listener is about to be told. */
+  notified(urls: readonly ServiceUrl[], info: NotificationInfo): void;
 }
 
 /** Makes the selection of a URL for whoever reads it. */
@@ -40,7 +46,11 @@ export class ListenerSubscription implements SelectionListener {
     this.listener = listener;
     this.#events = events;
     const onError = (error: unknown): void => events.listenerError(error);
-    this.#notifier = new Notifier(listener, { clock, onError, windowMs });
+    const announced: NotifyListener = (urls, info) => {
+      events.notified(urls, info);
+      return listener(urls, info);
+    };
+    this.#notifier = new Notifier(announced, { clock, onError, windowMs });
     this.#first = new Promise((resolve, reject) => {
       this.#resolveFirst = resolve;
       this.#rejectFirst = reject;

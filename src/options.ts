@@ -5,6 +5,7 @@ import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
+import type { Logger } from './logger.js';
 import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
@@ -47,6 +48,8 @@ export interface RegistryOptions {
   readonly application?: string;
   /** Certificates for endpoints that start with `https://`. */
   readonly tls?: TlsSettings;
+  /** Is told of every state change with its reason, and of all that fails. @defaultValue none, which costs nothing */
+  readonly logger?: Logger;
   /** Gives up creating the registry. */
   readonly signal?: AbortSignal;
 }
@@ -63,6 +66,7 @@ export interface RegistrySettings extends EngineSettings {
   readonly notifyWindowMs: number;
   /** Undefined where no cache is kept. */
   readonly cachePath: string | undefined;
+  readonly logger: Logger | undefined;
 }
 
 const requestTimeoutMsDefault = 2_000;
@@ -75,18 +79,9 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const { address, username: user, password: secret, group, check, timeoutMs, sessionMs } = options;
   // An empty address is a variable that nobody set, not a wish for the default.
   if (address !== undefined) parseRegistryAddress(address);
-  const named = {
-    address,
-    username: user,
-    password: secret,
-    group,
-    check,
-    timeout: timeoutMs,
-    session: sessionMs,
-    file: options.file,
-    application: options.application,
-  };
-  const { url } = loadSettings(named);
+  const { file, application } = options;
+  const named = { address, username: user, password: secret, group, check, file, application };
+  const { url } = loadSettings({ ...named, timeout: timeoutMs, session: sessionMs });
   const ttlSeconds = ttlOf(url, sessionMs);
   const requestTimeoutMs =
     options.requestTimeoutMs === undefined
@@ -114,6 +109,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     credentials:
       username === undefined || username === '' ? undefined : { username, password: password ?? '' },
     tls: options.tls,
+    logger: options.logger,
   };
 }
 

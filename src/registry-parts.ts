@@ -3,20 +3,24 @@ import type { RegistrationNews, RegistryNews, WatcherHubNews } from '../machines
 import { Announcer } from './announcer.js';
 import { CacheFile } from './cache-file.js';
 import { type Engine, startEngine } from './compose.js';
+import { emptyProtocol } from './dubbo-names.js';
 import type { RegistryError } from './errors.js';
 import { Explainer } from './explainer.js';
 import { Lifetime } from './lifetime.js';
+import type { SubscriberEvents } from './listener-subscription.js';
+import { logEvents } from './logger.js';
 import type { RegistrySettings } from './options.js';
 import { Publisher } from './publisher.js';
 import { Readiness } from './readiness.js';
 import { Registrations } from './registrations.js';
 import { Subscriber } from './subscriber.js';
+import type { ServiceUrl } from './url.js';
 import type { Clock, World } from './world.js';
 
 export class RegistryParts {
   readonly settings: RegistrySettings;
   readonly clock: Clock;
-  readonly events: Announcer = new Announcer();
+  readonly events: Announcer;
   readonly engine: Engine;
   readonly publisher: Publisher;
   readonly registrations: Registrations;
@@ -31,6 +35,8 @@ export class RegistryParts {
     const { clock } = world;
     this.settings = settings;
     this.clock = clock;
+    const origin = { address: settings.shownAddress, root: settings.layout.root };
+    this.events = new Announcer(origin);
     const listeners = {
       onNews: (news: RegistryNews) => this.#handle(news),
       onWatcherNews: (news: WatcherHubNews) => this.#handleWatcher(news),
@@ -41,14 +47,11 @@ export class RegistryParts {
     this.publisher = new Publisher(engine, clock);
     this.registrations = new Registrations(this.publisher, layout, timeoutMs);
     this.readiness = new Readiness(clock);
-    const events = {
-      listenerError: (error: unknown) => this.events.report(error),
-      undecodable: (key: string, error: RegistryError) => this.events.reportUndecodable(key, error),
-    };
-    this.subscriber = new Subscriber(engine, settings, events, clock);
+    this.subscriber = new Subscriber(engine, settings, subscriberEvents(this.events), clock);
     this.explainer = new Explainer({ engine, views: this.subscriber.views, layout, clock });
     this.cache = this.#openCache(world);
     this.events.supply('state', () => engine.onStateChange((change) => this.events.emit('state', change)));
+    if (settings.logger !== undefined) logEvents(this.events, settings.logger, origin);
     this.lifetime = new Lifetime(this);
   }
 
@@ -73,6 +76,30 @@ export class RegistryParts {
     if (view?.position === undefined) return;
     this.events.emit('view', { prefix: view.prefix, size: view.size, ...view.position, stale: view.stale });
   }
+}
+
+function subscriberEvents(events: Announcer): SubscriberEvents {
+  return {
+    listenerError: (error) => events.report(error),
+    undecodable: (key, error) => events.reportUndecodable(key, error),
+    subscribed: (url) => {
+      if (!events.wants('subscription')) return;
+      events.emit('subscription', { state: 'subscribed', ...namesOf(url) });
+    },
+    unsubscribable: (url, error) => {
+      if (!events.wants('subscription')) return;
+      events.emit('subscription', { state: 'failed', ...namesOf(url), error });
+    },
+    notified: (urls, info) => {
+      if (!events.wants('notification')) return;
+      const count = urls.filter(({ protocol }) => protocol !== emptyProtocol).length;
+      events.emit('notification', { ...info, count });
+    },
+  };
+}
+
+function namesOf(url: ServiceUrl): { readonly url: string; readonly service: string } {
+  return { url: url.toString(), service: url.serviceInterface ?? '' };
 }
 
 function isRegistrationNews(news: RegistryNews): news is RegistrationNews {

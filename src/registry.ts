@@ -11,6 +11,7 @@ import {
   type SubscriptionHandle,
   subscriptionHandle,
 } from './handles.js';
+import { allowInspection } from './inspected.js';
 import type { Lifetime } from './lifetime.js';
 import type { Notified } from './notified.js';
 import type { NotifyListener } from './notifier.js';
@@ -34,6 +35,8 @@ export class Registry implements AsyncDisposable {
   constructor(settings: RegistrySettings, world: World) {
     this.#parts = new RegistryParts(settings, world);
     this.#lifetime = this.#parts.lifetime;
+    const { engine, clock, events } = this.#parts;
+    allowInspection(this, engine.root, settings, clock, events);
   }
 
   /**
@@ -168,7 +171,7 @@ export class Registry implements AsyncDisposable {
 
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#parts.engine, this.#parts.subscriber, this.#parts.cache);
+    return statusOf(this.#parts);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */
@@ -190,9 +193,9 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`, and
-   * `drainMs`; if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent: the
-   * first call's options count.
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`; with
+   * `drainMs`, that and another `closeTimeoutMs` before. If etcd is away by then, our keys vanish with the lease. Keys
+   * with `dynamic=false` stay. Idempotent: the first call's options count.
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#lifetime.close(options);

@@ -2,19 +2,18 @@
 import type { WatcherHubNews } from '../machines/index.js';
 import { AllServices } from './all-services.js';
 import type { CacheFile } from './cache-file.js';
-import type { CacheEntries } from './cache-text.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-import { knownUrls } from './known-urls.js';
+import { type KnownUrls, knownUrls } from './known-urls.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
 import { type Notified, notifiedOf } from './notified.js';
 import { byCategory, type NotifyListener } from './notifier.js';
 import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
-import { CategorySelection, type Recall, type Selection } from './selection.js';
+import { CategorySelection, type Recall, type Remembering, type Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { View } from './view.js';
 import { LatestViews } from './view-iterator.js';
@@ -59,7 +58,7 @@ export class Subscriber {
       (recall?: Recall): Select =>
       (url, listener) =>
         url.serviceInterface === anyValue
-          ? new AllServices(url, layout, this.#views, listener)
+          ? new AllServices(url, layout, this.#views, listener, recall)
           : new CategorySelection(url, layout, this.#views, listener, recall);
     this.#select = selectWith();
     this.#selectOrRecall = selectWith((selection) => this.#recallLater(selection));
@@ -98,11 +97,15 @@ export class Subscriber {
         check ? overdueError(this.#engine, { doing, timeoutMs }, prefixes) : undefined;
       await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
         void subscription.first.then(
-          () => waiter.resolve(),
+          () => {
+            if (known === undefined) this.#events.subscribed(url);
+            waiter.resolve();
+          },
           (error: RegistryError) => waiter.reject(error),
         );
       });
     } catch (error) {
+      if (known === undefined) this.#events.unsubscribable(url, error as RegistryError);
       if (known === undefined)
         this.#remove(subscription, registryError('CLOSED', doing, 'the subscription was given up'));
       throw error;
@@ -168,7 +171,7 @@ export class Subscriber {
   }
 
   /** What is followed now, for the cache file. */
-  known(): CacheEntries {
+  known(): KnownUrls {
     return knownUrls(this.selections());
   }
 
@@ -197,7 +200,7 @@ export class Subscriber {
     for (const listeners of this.#subscriptions.values()) yield* listeners.values();
   }
 
-  #recallLater(selection: CategorySelection): () => void {
+  #recallLater(selection: Remembering): () => void {
     const cache = this.#cache;
     if (cache === undefined) return () => {};
     let isWanted = true;

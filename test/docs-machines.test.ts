@@ -78,6 +78,7 @@ const undrawn: Readonly<Record<string, readonly string[]>> = {
     'keeping.listening',
     'keeping.ended',
     'life',
+    'guarding',
     'publishing',
     'publishing.stopped',
     'auditing',

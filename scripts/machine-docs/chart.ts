@@ -1,5 +1,6 @@
 /** Reads the chart off a machine itself: its states, what they ask for, and the moves between them. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { eventInWords } from '../../src/inspect/words.js';
 
 /** One state as it is drawn. */
 export interface ChartState {
@@ -70,20 +71,11 @@ function moveOf(transition: AnyTransitionDefinition, all: readonly AnyTransition
   return {
     from: source.path.join('.'),
     to: target?.[0]?.path.join('.'),
-    trigger: triggerOf(eventType),
+    trigger: eventInWords(eventType),
     guard: guard === undefined ? (isBranch ? 'otherwise' : undefined) : nameOf(guard),
     actions: namesOf(actions),
     isBug: eventType.startsWith('xstate.error.') && guard === undefined,
   };
-}
-
-/** An event in words: what was asked was answered or failed, time has passed, or somebody said something. */
-function triggerOf(eventType: string): string {
-  const [, kind, actor] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(eventType) ?? [];
-  if (kind !== undefined) return `${actor} ${kind === 'done' ? 'done' : 'failed'}`;
-  const [, delay] = /^xstate\.after\.([^.]+)\./.exec(eventType) ?? [];
-  if (delay !== undefined) return `after ${delay}`;
-  return eventType === '' ? 'at once' : eventType;
 }
 
 /** What the author named; XState itself adds actions that start and cancel timers. */
