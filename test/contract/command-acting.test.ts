@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CommandStage, one, service, two } from '../support/command-stage.js';
 import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../support/etcd-under-test.js';
+import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 
 function actingTests(start: () => Promise<EtcdUnderTest>): void {
@@ -64,6 +65,33 @@ function actingTests(start: () => Promise<EtcdUnderTest>): void {
     register.signal('SIGTERM');
     // Node without a handler dies of the signal: 128 + 15.
     expect(await register.code).toBe(143);
+  });
+
+  test('register says that etcd is away, and that it is back; what it holds is there again', async () => {
+    const register = stage.begin('register', one, '--session', '3s');
+    await register.says(/registered/);
+    await stage.etcd.kill();
+    await register.says(/etcd is away: /);
+    stage.etcd.wipe();
+    await stage.etcd.restart();
+    await register.says(/etcd is back/);
+    await eventually(async () => expect(await stage.providers()).toEqual([one]));
+    register.signal('SIGTERM');
+    expect(await register.code).toBe(0);
+  });
+
+  test('register --no-check starts its program without etcd, and registers when it is there', async () => {
+    await stage.etcd.kill();
+    const script = "console.log('up'); setInterval(() => {}, 1e3)";
+    const program = ['--', process.execPath, '-e', script];
+    const register = stage.begin('register', one, '--no-check', '--timeout', '300ms', ...program);
+    await register.says(/up/);
+    await stage.etcd.restart();
+    await register.says(/registered/);
+    expect(await stage.providers()).toEqual([one]);
+    register.signal('SIGTERM');
+    expect(await register.code).toBe(143);
+    expect(await stage.providers()).toEqual([]);
   });
 
   test('register says when its program cannot be started, as a shell does', async () => {
