@@ -116,11 +116,7 @@ export function startEngine(
       ),
     }),
     onStateChange: (listener) => observeStates(actor, listener),
-    grantLease: async (ttlSecondsWanted) => {
-      const leaseId = randomLeaseSeed(world.random);
-      await answerOf(ports.grantLease, { leaseId, ttlSeconds: ttlSecondsWanted });
-      return leaseId;
-    },
+    grantLease: (seconds) => grantedLease(ports, seconds, world.random),
     revokeLease: (leaseId) => answerOf(ports.revokeLease, { leaseId }),
     ended,
     root: actor,
@@ -129,6 +125,16 @@ export function startEngine(
       ports.close();
     },
   };
+}
+
+async function grantedLease(
+  { grantLease }: EtcdPorts,
+  ttlSeconds: number,
+  random: () => number,
+): Promise<string> {
+  const leaseId = randomLeaseSeed(random);
+  await answerOf(grantLease, { leaseId, ttlSeconds });
+  return leaseId;
 }
 
 /** Asks a port outside of any machine. */

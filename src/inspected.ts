@@ -3,6 +3,7 @@
  * no public type shows an actor and nobody finds one by trying names.
  */
 import type { AnyActorRef } from 'xstate';
+import type { RegistrySettings } from './options.js';
 import type { RegistryStatus } from './status.js';
 import type { Clock } from './world.js';
 
@@ -20,8 +21,22 @@ export interface Inspected {
 
 const inspectedBy = new WeakMap<object, Inspected>();
 
-export function allowInspection(owner: object, inspected: Inspected): void {
-  inspectedBy.set(owner, inspected);
+/** Called by the owner itself, once. */
+export function allowInspection(
+  owner: { status(): RegistryStatus },
+  root: AnyActorRef,
+  { shownAddress, credentials }: Pick<RegistrySettings, 'shownAddress' | 'credentials'>,
+  clock: Clock,
+  events: { report(error: unknown): void },
+): void {
+  inspectedBy.set(owner, {
+    root,
+    clock,
+    label: shownAddress,
+    secrets: credentials === undefined ? [] : [credentials.password],
+    status: () => owner.status(),
+    report: (error) => events.report(error),
+  });
 }
 
 /** Undefined for what was not made here, or by another copy of this package. */

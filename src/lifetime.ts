@@ -86,13 +86,13 @@ export class Lifetime {
     const { engine, publisher, subscriber, readiness, cache, events, settings } = this.#parts;
     if (drainMs > 0 && this.#failure === undefined) await this.#drain(drainMs);
     readiness.close(closedError);
-    const isSaved = cache?.close();
+    const saved = cache === undefined ? undefined : this.#atMost(settings.closeTimeoutMs, cache.close());
     subscriber.close(closedError);
     publisher.flush();
     engine.send({ type: 'registry.close' });
     await engine.ended;
     publisher.close(closedError);
-    if (isSaved !== undefined) await this.#atMost(settings.closeTimeoutMs, isSaved);
+    await saved;
     events.close();
     engine.stop();
   }

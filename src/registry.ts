@@ -36,14 +36,7 @@ export class Registry implements AsyncDisposable {
     this.#parts = new RegistryParts(settings, world);
     this.#lifetime = this.#parts.lifetime;
     const { engine, clock, events } = this.#parts;
-    allowInspection(this, {
-      root: engine.root,
-      clock,
-      label: settings.shownAddress,
-      secrets: settings.credentials === undefined ? [] : [settings.credentials.password],
-      status: () => this.status(),
-      report: (error) => events.report(error),
-    });
+    allowInspection(this, engine.root, settings, clock, events);
   }
 
   /**
@@ -200,9 +193,9 @@ export class Registry implements AsyncDisposable {
   }
 
   /**
-   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`, and
-   * `drainMs`; if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent: the
-   * first call's options count.
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`; with
+   * `drainMs`, that and another `closeTimeoutMs` before. If etcd is away by then, our keys vanish with the lease. Keys
+   * with `dynamic=false` stay. Idempotent: the first call's options count.
    */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#lifetime.close(options);

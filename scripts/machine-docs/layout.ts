@@ -15,9 +15,9 @@ const lineHeight = 15;
 const nameLetterWidth = 7.6;
 const nameHeight = 30;
 
-const rootOptions = {
+const commonOptions = {
   'elk.algorithm': 'layered',
-  'elk.direction': 'DOWN',
+  'elk.aspectRatio': '1.5',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.layered.spacing.nodeNodeBetweenLayers': '34',
@@ -26,8 +26,6 @@ const rootOptions = {
   'elk.spacing.edgeNode': '18',
   'elk.spacing.edgeEdge': '12',
   'elk.spacing.edgeLabel': '4',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.feedbackEdges': 'true',
   'elk.edgeLabels.inline': 'false',
   'elk.padding': '[top=12,left=12,bottom=12,right=12]',
 };
@@ -35,12 +33,36 @@ const rootOptions = {
 /** elkjs is a CommonJS module whose types speak of a default export. */
 const Elk = elkModule as unknown as typeof elkModule.default;
 
+/** Different ways to lay out; none is the best for every machine. */
+const manners: readonly Readonly<Record<string, string>>[] = ['DOWN', 'RIGHT'].flatMap((direction) =>
+  ['GREEDY', 'INTERACTIVE'].flatMap((cycleBreaking) =>
+    ['NETWORK_SIMPLEX', 'LINEAR_SEGMENTS'].map((nodePlacement) => ({
+      ...commonOptions,
+      'elk.direction': direction,
+      'elk.layered.cycleBreaking.strategy': cycleBreaking,
+      'elk.layered.nodePlacement.strategy': nodePlacement,
+    })),
+  ),
+);
+
+/** The picture that can be shown largest in a window of usual shape. */
 export async function layOut(machine: string, root: ChartState): Promise<Chart> {
+  const charts = await Promise.all(manners.map((manner) => laidOut(machine, root, manner)));
+  const scale = ({ width, height }: Chart): number =>
+    Math.min(windowSize.width / width, windowSize.height / height);
+  return charts.reduce((best, chart) => (scale(chart) > scale(best) ? chart : best));
+}
+
+const windowSize = { width: 900, height: 600 };
+
+type Manner = (typeof manners)[number];
+
+async function laidOut(machine: string, root: ChartState, manner: Manner): Promise<Chart> {
   const edges = edgesOf(root);
   const graph: ElkNode = {
     id: 'root',
-    layoutOptions: rootOptions,
-    children: [nodeOf(root)],
+    layoutOptions: manner,
+    children: [nodeOf(root, manner)],
     edges: edges.map(elkEdgeOf),
   };
   const laid = await new Elk().layout(graph);
@@ -59,54 +81,62 @@ interface Edge {
   readonly id: string;
   readonly from: string;
   readonly to: string;
-  readonly trigger: string;
-  readonly isBug: boolean;
+  readonly triggers: readonly string[];
   readonly lines: readonly ChartLabelLine[];
 }
 
-/** Branches that only bugs take are not drawn: they lead from everywhere to the same end. */
+/** Not drawn: branches that only bugs take, and what the whole machine reacts to, which its box says in words. */
 function edgesOf(root: ChartState): readonly Edge[] {
   const moves = allStates(root)
     .flatMap((state) => state.moves)
-    .filter(({ to, isBug }) => to !== undefined && !isBug);
-  const drawn = new Map<string, Edge>();
+    .filter(({ from, to, isBug }) => from !== '' && to !== undefined && !isBug);
+  const ways = new Map<string, ChartMove[]>();
   for (const move of moves) {
-    const id = `${move.from}>${move.to ?? ''}>${move.trigger}`;
-    const lines = linesOf(move);
-    const known = drawn.get(id);
-    const { from, to = '', trigger, isBug } = move;
-    drawn.set(id, {
-      id,
-      from,
-      to,
-      trigger,
-      isBug,
-      lines: known === undefined ? lines : [...known.lines, ...lines.slice(1)],
-    });
+    const id = `${move.from}>${move.to ?? ''}`;
+    ways.set(id, [...(ways.get(id) ?? []), move]);
   }
-  return [...drawn.values()];
+  return [...ways].map(([id, together]) => ({
+    id,
+    from: together[0]?.from ?? '',
+    to: together[0]?.to ?? '',
+    triggers: [...new Set(together.map(({ trigger }) => trigger))],
+    lines: linesOf(together),
+  }));
 }
 
-function linesOf({ trigger, guard }: ChartMove): readonly ChartLabelLine[] {
-  if (guard === undefined || guard === 'isExpected') return [{ part: 'trigger', text: trigger }];
-  return [
-    { part: 'trigger', text: trigger },
-    { part: 'guard', text: guard === 'otherwise' ? 'else' : guard },
-  ];
+/** The events, and under each the conditions under which it leads there. */
+function linesOf(moves: readonly ChartMove[]): readonly ChartLabelLine[] {
+  const byTrigger = new Map<string, string[]>();
+  for (const { trigger, guard } of moves) {
+    const guards = byTrigger.get(trigger) ?? [];
+    byTrigger.set(trigger, guards);
+    if (guard !== undefined && guard !== 'isExpected') guards.push(guard === 'otherwise' ? 'else' : guard);
+  }
+  return [...byTrigger].flatMap(([trigger, guards]): ChartLabelLine[] => [
+    ...(trigger === 'at once' && guards.length > 0 ? [] : [{ part: 'trigger', text: trigger } as const]),
+    ...guards.map((guard): ChartLabelLine => ({ part: 'guard', text: `[${guard}]` })),
+  ]);
 }
 
 /** What stands in a state's box under its name. */
 function insideOf(state: ChartState): readonly ChartLine[] {
-  const reactions = state.moves.filter(({ to, isBug }) => to === undefined && !isBug);
+  const isRoot = state.path === '';
+  const reactions = state.moves.filter(({ to, isBug }) => (isRoot || to === undefined) && !isBug);
   return [
     ...state.entry.map((text): ChartLine => ({ sign: 'entry', text })),
     ...state.exit.map((text): ChartLine => ({ sign: 'exit', text })),
     ...state.asks.map((text): ChartLine => ({ sign: 'ask', text })),
-    ...[...new Set(reactions.map(({ trigger }) => trigger))].map((text): ChartLine => ({ sign: 'on', text })),
+    ...[...new Set(reactions.map(reactionInWords))].map((text): ChartLine => ({ sign: 'on', text })),
   ];
 }
 
-function nodeOf(state: ChartState): ElkNode {
+function reactionInWords({ trigger, guard, to }: ChartMove): string {
+  const condition =
+    guard === undefined || to === undefined ? '' : ` [${guard === 'otherwise' ? 'else' : guard}]`;
+  return `${trigger}${condition}${to === undefined ? '' : ` → ${to}`}`;
+}
+
+function nodeOf(state: ChartState, manner: Manner): ElkNode {
   const lines = insideOf(state);
   const headHeight = nameHeight + lines.length * lineHeight + (lines.length > 0 ? 6 : 0);
   const width = Math.max(
@@ -118,10 +148,9 @@ function nodeOf(state: ChartState): ElkNode {
   if (state.states.length === 0) return { id, width, height: headHeight };
   return {
     id,
-    children: state.states.map(nodeOf),
+    children: state.states.map((inner) => nodeOf(inner, manner)),
     layoutOptions: {
-      ...rootOptions,
-      'elk.direction': state.kind === 'parallel' ? 'RIGHT' : 'DOWN',
+      ...manner,
       'elk.padding': `[top=${headHeight + 8},left=16,bottom=16,right=16]`,
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${width},${headHeight})`,
@@ -179,12 +208,11 @@ function movedTo(edge: Edge, laid: ElkNode, places: ReadonlyMap<string, Place>):
   // The coordinates of an edge count from the state that holds both its ends.
   const { x, y } = placeOf(places, (found as { readonly container?: string }).container ?? 'root');
   const points = [section.startPoint, ...(section.bendPoints ?? []), section.endPoint];
-  const { from, to, trigger, isBug, lines } = edge;
+  const { from, to, triggers, lines } = edge;
   return {
     from,
     to,
-    trigger,
-    isBug,
+    triggers,
     points: points.map((point) => [rounded(point.x + x), rounded(point.y + y)] as const),
     label: {
       lines,

@@ -35,7 +35,8 @@ function isEqual(given: string, token: string): boolean {
 
 /** The page uses nothing but itself, and nobody may frame it, cache it or learn its address. */
 export function protect(response: ServerResponse): void {
-  const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'";
+  const policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'";
   response.setHeader(
     'content-security-policy',
     `${policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

@@ -3,67 +3,14 @@
  * turns of their own and for a few milliseconds each: an observer that throws, hangs or dawdles delays only what it is
  * told itself, and nothing it does takes place inside a machine's step.
  */
-import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { InspectionEvent } from 'xstate';
 import { RegistryError } from '../errors.js';
 import { type Inspected, inspectedOf } from '../inspected.js';
 import type { Registry } from '../registry.js';
-import {
-  actorsUnder,
-  configOf,
-  describeActor,
-  type InspectedActor,
-  type RawSnapshot,
-  snapshotOf,
-  stateOf,
-} from './actors.js';
-import { type Plain, type PlainLimits, plainOf, roomy, whole } from './plain.js';
+import { actorsUnder, snapshotOf } from './actors.js';
+import { introductionOf, type Observation, observationOf, type Terms } from './observation.js';
+import { roomy } from './plain.js';
 import { type SecretOptions, type Secrets, secretsFor } from './secrets.js';
-
-/** An actor at one moment, without secrets. Lists and texts are cut to a length that people can read. */
-export interface InspectedSnapshot {
-  readonly status: 'active' | 'done' | 'error' | 'stopped';
-  /** A dotted path, with ` & ` between the regions of a parallel state; null for what is no machine. */
-  readonly state: string | null;
-  /** The state as XState writes it. */
-  readonly value: Plain;
-  readonly tags: readonly string[];
-  readonly context: Plain;
-  readonly input: Plain;
-  readonly output: Plain;
-  readonly error: Plain;
-}
-
-/** Something that was seen. Its parts are read when somebody looks at them, and can be written as JSON. */
-export type Observation =
-  /** An actor that is there, or has just started. */
-  | {
-      readonly type: 'actor';
-      readonly at: number;
-      readonly actor: InspectedActor;
-      /** What the machine is made of, for those that can draw it; null for what is no machine. */
-      readonly definition: Plain;
-      readonly snapshot: InspectedSnapshot;
-    }
-  /** An event was sent to an actor. */
-  | {
-      readonly type: 'event';
-      readonly at: number;
-      readonly actorId: string;
-      /** Null when it came from outside. */
-      readonly sourceId: string | null;
-      readonly event: Plain;
-    }
-  /** An actor has dealt with an event. Any status but `active` is its last. */
-  | {
-      readonly type: 'snapshot';
-      readonly at: number;
-      readonly actorId: string;
-      /** The type of the event. */
-      readonly cause: string;
-      readonly snapshot: InspectedSnapshot;
-    }
-  /** The observer was too slow for so many observations; what there is now is told again as `actor`. */
-  | { readonly type: 'missed'; readonly at: number; readonly count: number };
 
 export type Observer = (observation: Observation) => unknown;
 
@@ -94,9 +41,7 @@ export function observeActors(inspected: Inspected, observer: Observer, terms: O
   return () => observing.end();
 }
 
-export interface ObservingTerms {
-  readonly secrets: Secrets;
-  readonly limits: PlainLimits;
+export interface ObservingTerms extends Terms {
   readonly report?: ((error: unknown) => void) | undefined;
 }
 
@@ -155,7 +100,7 @@ class Observing {
   /** Called inside the machines' steps: takes a note and nothing else. */
   #note(event: InspectionEvent): void {
     try {
-      const observation = this.#observationOf(event);
+      const observation = observationOf(event, this.#inspected.clock.now(), this.#terms);
       if (observation === undefined) return;
       const isFull = this.#missed > 0 || this.#waiting.length - this.#told >= waitingMax;
       if (isFull) this.#missed += 1;
@@ -166,54 +111,14 @@ class Observing {
     }
   }
 
-  #observationOf(inspection: InspectionEvent): Observation | undefined {
-    const at = this.#inspected.clock.now();
-    const { secrets, limits } = this.#terms;
-    const actor = inspection.actorRef as AnyActorRef;
-    if (inspection.type === '@xstate.snapshot') {
-      const snapshot = seen(inspection.snapshot as RawSnapshot, this.#terms);
-      return { type: 'snapshot', at, actorId: actor.sessionId, cause: inspection.event.type, snapshot };
-    }
-    if (inspection.type !== '@xstate.event') return undefined;
-    const { event, sourceRef } = inspection;
-    if (event.type === 'xstate.init') return this.#introduction(actor, snapshotOf(actor), at, event['input']);
-    return {
-      type: 'event',
-      at,
-      actorId: actor.sessionId,
-      sourceId: sourceRef?.sessionId ?? null,
-      get event() {
-        return plainOf(event, secrets, limits);
-      },
-    };
-  }
-
   /** A note of every actor that there is now. */
   #present(): Iterator<Observation> {
     const at = this.#inspected.clock.now();
     const found = [...actorsUnder(this.#inspected.root)].map((actor) => [actor, snapshotOf(actor)] as const);
-    const introduce = ([actor, snapshot]: (typeof found)[number]): Observation =>
-      this.#introduction(actor, snapshot, at, undefined);
+    const terms = this.#terms;
     return (function* () {
-      for (const each of found) yield introduce(each);
+      for (const [actor, snapshot] of found) yield introductionOf(actor, snapshot, at, terms);
     })();
-  }
-
-  #introduction(actor: AnyActorRef, snapshot: RawSnapshot, at: number, input: unknown): Observation {
-    const { secrets } = this.#terms;
-    return {
-      type: 'actor',
-      at,
-      get actor() {
-        const described = describeActor(actor, snapshot);
-        const { subject } = described;
-        return { ...described, subject: subject === null ? null : secrets.withoutSecrets(subject) };
-      },
-      get definition() {
-        return plainOf(configOf(actor), secrets, whole);
-      },
-      snapshot: seen(snapshot, this.#terms, input),
-    };
   }
 
   #schedule(): void {
@@ -277,31 +182,4 @@ class Observing {
       // Whoever wants to hear of errors has to be able to.
     }
   }
-}
-
-/** A snapshot that is read only if somebody looks. */
-function seen(raw: RawSnapshot, terms: ObservingTerms, input: unknown = raw.input): InspectedSnapshot {
-  const plain = (value: unknown): Plain => plainOf(value, terms.secrets, terms.limits);
-  return {
-    status: raw.status,
-    state: stateOf(raw),
-    get value() {
-      return plain(raw.value);
-    },
-    get tags() {
-      return [...(raw.tags ?? [])];
-    },
-    get context() {
-      return plain(raw.context);
-    },
-    get input() {
-      return plain(input);
-    },
-    get output() {
-      return plain(raw.output);
-    },
-    get error() {
-      return plain(raw.error);
-    },
-  };
 }

@@ -64,7 +64,7 @@ function withoutPatterns(text: string, patterns: Patterns): string {
     .replace(patterns.field, `$1${hidden}`)
     .replace(patterns.encodedField, `$1${hidden}`)
     .replace(/\bbearer\s+[^\s"']+/gi, `Bearer ${hidden}`)
-    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden);
+    .replace(/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden);
 }
 
 /** `://user:password@` as it is or encoded; reaches to the last `@` before the path. */
@@ -82,7 +82,8 @@ function shownUser(user: string): string {
 }
 
 function patternsFor(words: string): Patterns {
-  const name = `[\\w.-]*(?:${words})[\\w.-]*`;
+  // Bounded, because a long run of letters would be tried from every one of them.
+  const name = `[\\w.-]{0,100}(?:${words})[\\w.-]{0,100}`;
   const before = `(^|[?&;,\\s"'{(]|${percent}(?:3F|26|3B|2C|20|22|7B))`;
   return {
     // password=… up to the next parameter

@@ -15,9 +15,6 @@ export function summaryOf(
   }: { readonly registry: number; readonly label: string; readonly secrets: Secrets },
 ): RegistrySummary {
   const { connection, lease } = status;
-  const subscriptions = status.subscriptions.flatMap(({ url, categories }) =>
-    categories.map((each) => ({ ...each, url })),
-  );
   return {
     registry,
     label,
@@ -37,25 +34,34 @@ export function summaryOf(
       ttlSeconds: lease.ttlSeconds,
       lastError: troubleOf(lease.lastError, secrets),
     },
-    registrations: {
-      total: status.registrations.length,
-      written: status.registrations.filter(({ state }) => state === 'written').length,
-      rows: firstOf(status.registrations, ({ state }) => state !== 'written').map(
-        (each): RegistrationRow => ({
-          ...each,
-          key: readableKey(each.key, secrets),
-          lastError: troubleOf(each.lastError, secrets),
-        }),
-      ),
-    },
-    subscriptions: {
-      total: subscriptions.length,
-      stale: subscriptions.filter(({ stale }) => stale !== null).length,
-      rows: firstOf(subscriptions, ({ stale }) => stale !== null).map(
-        (each): SubscriptionRow => ({ ...each, url: secrets.withoutSecrets(each.url) }),
-      ),
-    },
+    registrations: registrationsOf(status.registrations, secrets),
+    subscriptions: subscriptionsOf(status.subscriptions, secrets),
   };
+}
+
+function registrationsOf(
+  all: RegistryStatus['registrations'],
+  secrets: Secrets,
+): RegistrySummary['registrations'] {
+  const rows = firstOf(all, ({ state }) => state !== 'written').map(
+    (each): RegistrationRow => ({
+      ...each,
+      key: readableKey(each.key, secrets),
+      lastError: troubleOf(each.lastError, secrets),
+    }),
+  );
+  return { total: all.length, written: all.filter(({ state }) => state === 'written').length, rows };
+}
+
+function subscriptionsOf(
+  subscriptions: RegistryStatus['subscriptions'],
+  secrets: Secrets,
+): RegistrySummary['subscriptions'] {
+  const all = subscriptions.flatMap(({ url, categories }) => categories.map((each) => ({ ...each, url })));
+  const rows = firstOf(all, ({ stale }) => stale !== null).map(
+    (each): SubscriptionRow => ({ ...each, url: secrets.withoutSecrets(each.url) }),
+  );
+  return { total: all.length, stale: all.filter(({ stale }) => stale !== null).length, rows };
 }
 
 /** What needs attention, and then the others, up to the limit. */

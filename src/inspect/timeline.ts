@@ -1,6 +1,6 @@
 /** The last things that happened, in words and short: a ring that never grows. */
 import type { InspectedActor } from './actors.js';
-import type { InspectedSnapshot, Observation } from './observe.js';
+import type { InspectedSnapshot, Observation } from './observation.js';
 import type { TimelineEntry } from './page/protocol.js';
 import type { Plain } from './plain.js';
 import { eventInWords } from './words.js';
@@ -97,7 +97,7 @@ export class Timeline {
       event: eventInWords(cause),
       from,
       to,
-      text: shortText(withoutType(told)),
+      text: shortText(payloadOf(told)),
     });
   }
 
@@ -159,14 +159,33 @@ function difference(before: string | null, after: string | null): readonly [stri
   return [left.join(' & ') || null, entered.join(' & ') || null];
 }
 
-function withoutType(event: Plain): Plain {
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return event;
-  return Object.fromEntries(Object.entries(event).filter(([name]) => name !== 'type' && name !== 'actorId'));
+/** What came with an event: of an answer the answer, of a failure the failure. */
+function payloadOf(event: Plain): Plain {
+  if (!isRecord(event)) return event;
+  const { type, ...rest } = event;
+  if (typeof type === 'string' && type.startsWith('xstate.done.')) return rest['output'] ?? null;
+  if (typeof type === 'string' && type.startsWith('xstate.error.')) return rest['error'] ?? null;
+  return rest;
 }
 
 function shortText(value: Plain): string {
   if (value === null) return '';
-  const text = JSON.stringify(value);
-  if (text === '{}') return '';
+  if (isRecord(value) && typeof value['message'] === 'string') {
+    const kind = [value['kind'], value['name']].find((each) => typeof each === 'string') ?? 'error';
+    return shortened(`${kind}: ${value['message']}`);
+  }
+  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === 'number' ? rounded(each) : each));
+  return text === '{}' ? '' : shortened(text);
+}
+
+function shortened(text: string): string {
   return text.length <= textMax ? text : `${text.slice(0, textMax)}…`;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
+function isRecord(value: Plain): value is { readonly [name: string]: Plain } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

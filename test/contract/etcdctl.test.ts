@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type MemoryEtcd, startMemoryEtcd } from '../../src/testing/index.js';
-import { onPath } from '../support/etcd-binary.js';
+import { onPath } from '../support/programs.js';
 
 const installed = onPath('etcdctl') !== undefined;
 if (!installed) console.warn('SKIPPED: there is no etcdctl on the PATH to talk to the in-memory etcd');

@@ -3,9 +3,9 @@
  * `etcd-server`. The global set-up calls {@link findEtcd} once; everything else asks {@link locateEtcd}.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { canInstall, installPackages, isExecutable, onPath } from './programs.js';
 
 /** The programs of one etcd release. Plain data, so that it can be handed from the global set-up to test files. */
 export interface EtcdBinary {
@@ -39,12 +39,7 @@ export async function findEtcd(print: (line: string) => void): Promise<EtcdBinar
   if (process.env['ETCD_BIN'] || (found !== undefined && found.etcdctl !== undefined)) return found;
   const packages = found === undefined ? ['etcd-server', 'etcd-client'] : ['etcd-client'];
   if (!canInstall()) return found;
-  print(`installing ${packages.join(' and ')} with apt-get (once; may take a minute) …`);
-  try {
-    await installPackages(packages);
-  } catch (error) {
-    print(`could not install ${packages.join(' and ')}: ${reasonOf(error)}`);
-  }
+  await installPackages(packages, print);
   return locateEtcd();
 }
 
@@ -58,55 +53,4 @@ function withClient(etcd: string, env: Environment): EtcdBinary {
   const beside = join(dirname(etcd), 'etcdctl');
   const etcdctl = isExecutable(beside) ? beside : onPath('etcdctl', env);
   return etcdctl === undefined ? { etcd } : { etcd, etcdctl };
-}
-
-/** The first program of this name on PATH. */
-export function onPath(name: string, env: Environment = process.env): string | undefined {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function canInstall(): boolean {
-  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && onPath('apt-get') !== undefined;
-}
-
-/**
- * The policy file keeps Debian from starting the service after unpacking: the tests start their own servers, and
- * one on etcd's usual port would be a stranger. A policy that is there already is left alone.
- */
-const installScript = `
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  trap 'rm -f "$policy"' EXIT
-  trap 'exit 130' INT TERM HUP
-  printf '#!/bin/sh\\nexit 101\\n' > "$policy"
-  chmod +x "$policy"
-fi
-apt-get update -qq || echo 'apt-get update failed; trying the package lists of last time' >&2
-apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
-`;
-
-async function installPackages(packages: readonly string[]): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const running = promisify(execFile)('sh', ['-c', installScript, 'install', ...packages], {
-    env,
-    timeout: 300_000,
-    maxBuffer: 16 * 1024 * 1024,
-  });
-  running.child.stdin?.end();
-  await running;
-}
-
-function reasonOf(error: unknown): string {
-  const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-  return stderr === '' ? String(error) : (stderr.split('\n').at(-1) ?? '');
 }

@@ -12,5 +12,7 @@ export const etcdTag = 'etcd';
 declare module 'vitest' {
   interface ProvidedContext {
     etcd: FoundEtcd | null;
+    /** The path of a browser; null where there is none. */
+    chromium: string | null;
   }
 }

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onPath } from './etcd-binary.js';
+import { onPath } from './programs.js';
 
 const children = new Set<ChildProcess>();
 const folders = new Set<string>();

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlClient, connectControl } from './control-client.js';
-import { onPath } from './etcd-binary.js';
 import { describeOnEtcd } from './on-etcd.js';
+import { onPath } from './programs.js';
 import { type RealEtcd, startEtcd } from './real-etcd.js';
 
 describeOnEtcd('an etcd of a test', () => {

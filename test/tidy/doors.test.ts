@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as machines from '../../machines/index.js';
 import * as leasehold from '../../src/index.js';
+import * as inspect from '../../src/inspect/index.js';
 import * as metrics from '../../src/metrics/index.js';
 import * as testing from '../../src/testing/index.js';
 import { foreignTypesIn } from './public-types.js';
@@ -43,6 +44,20 @@ describe('leasehold', () => {
       UrlInput ViewEvent ViewIterator WatcherStatus
     `;
     expect(typesOf('src/index.ts')).toEqual(namesIn(expected));
+  });
+});
+
+describe('leasehold/inspect', () => {
+  test('exports exactly these values', () => {
+    expect(Object.keys(inspect).sort()).toEqual(namesIn('observe showInStately startInspector'));
+  });
+
+  test('exports exactly these types', () => {
+    const expected = `
+      InspectedActor InspectedSnapshot Inspector InspectorOptions Observation ObserveOptions Observer
+      Plain SecretOptions StatelyInspector
+    `;
+    expect(typesOf('src/inspect/index.ts')).toEqual(namesIn(expected));
   });
 });
 
@@ -97,7 +112,7 @@ describe('leasehold/testing', () => {
   test('exports exactly these types', () => {
     const expected = `
       Exploration GraphState MachineGraph MemoryEtcd MemoryEtcdKey MemoryEtcdLease MemoryEtcdOptions
-      Move ScenarioMachines VirtualClock
+      MemoryEtcdUser Move ScenarioMachines VirtualClock
     `;
     expect(typesOf('src/testing/index.ts')).toEqual(namesIn(expected));
   });
@@ -114,6 +129,12 @@ describe('the public types', () => {
 
   test('of leasehold show nothing of XState, etcd3 or gRPC, however far one follows them [S12]', () => {
     expect(foreignTypesIn('dist/src/index.d.ts', /^(?:xstate|etcd3|@grpc\/)/)).toEqual([]);
+  });
+
+  test('of leasehold/inspect show nothing of XState either, although it reads actors [S12]', () => {
+    expect(foreignTypesIn('dist/src/inspect/index.d.ts', /^(?:xstate|etcd3|@grpc\/|@statelyai\/)/)).toEqual(
+      [],
+    );
   });
 
   test('of leasehold/machines do show XState, which proves that the search finds it', () => {

@@ -71,6 +71,7 @@ export const register: Command = {
       },
       {
         check: !call.options.flag('no-check'),
+        closeTimeoutMs: 2_000,
         ...(sessionMs === undefined ? {} : { sessionMs }),
       },
     );

@@ -2,13 +2,14 @@
 import { element, h, svg } from './dom.js';
 import type { ActorRow, Chart, ChartBox, ChartMove } from './protocol.js';
 import type { Store } from './store.js';
-import { toneOfActor, toneOfTags } from './tone.js';
-import { zoomable } from './zoom.js';
+import { type Tone, toneOfActor, toneOfTags } from './tone.js';
+import { type Zoom, zoomable } from './zoom.js';
 
 interface Drawing {
   readonly actorId: string;
   readonly chart: Chart;
   readonly boxes: ReadonlyMap<string, SVGElement>;
+  readonly zoom: Zoom;
   readonly moves: readonly { readonly move: ChartMove; readonly drawn: SVGElement }[];
 }
 
@@ -68,29 +69,32 @@ function draw(actorId: string, chart: Chart, host: HTMLElement): Drawing {
   const moves = chart.moves.map((move) => ({ move, drawn: moveOf(move) }));
   const stage = svg('g', { class: 'stage' });
   for (const box of chart.states) {
-    const drawn = boxOf(box);
+    const drawn = boxOf(box, toneIn(chart, box.path));
+    drawn.classList.toggle('region', isRegion(chart, box.path));
     boxes.set(box.path, drawn);
     stage.append(drawn);
   }
   stage.append(...moves.map(({ drawn }) => drawn));
   const picture = svg('svg', { class: 'picture', role: 'img', 'aria-label': `The ${chart.machine} machine` });
-  picture.append(arrowHeads(), stage);
+  picture.append(arrowHead(), stage);
   host.replaceChildren(picture);
-  zoomable(picture, stage, chart);
-  return { actorId, chart, boxes, moves };
+  return { actorId, chart, boxes, moves, zoom: zoomable(picture, stage, chart) };
 }
 
-function arrowHeads(): SVGElement {
-  const head = (id: string): SVGElement =>
+function arrowHead(): SVGElement {
+  const size = { viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8 };
+  return svg(
+    'defs',
+    {},
     svg(
       'marker',
-      { id, viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+      { id: 'arrow', ...size, markerUnits: 'userSpaceOnUse', orient: 'auto' },
       svg('path', { d: 'M0 0.6 L7.4 4 L0 7.4 z' }),
-    );
-  return svg('defs', {}, head('arrow'), head('arrow-lit'));
+    ),
+  );
 }
 
-function boxOf(box: ChartBox): SVGElement {
+function boxOf(box: ChartBox, tone: Tone | undefined): SVGElement {
   const { path, name, kind, x, y, width, height, lines, description, tags } = box;
   const isOuter = path === '';
   return svg(
@@ -99,7 +103,7 @@ function boxOf(box: ChartBox): SVGElement {
       class: `box ${kind}${isOuter ? ' outer' : ''}`,
       transform: `translate(${x} ${y})`,
       'data-path': path,
-      'data-tone': toneOfTags(tags),
+      'data-tone': tone,
     },
     svg('title', {}, description),
     svg('rect', { width, height, rx: isOuter ? 12 : 9 }),
@@ -112,6 +116,17 @@ function boxOf(box: ChartBox): SVGElement {
       svg('text', { class: `line ${sign}`, x: 14, y: 42 + index * 15 }, `${signs[sign]} ${text}`),
     ),
   );
+}
+
+/** What holds of a state holds of the states inside it, unless they say something else. */
+function toneIn({ states }: Chart, path: string): Tone | undefined {
+  const around = states.filter((box) => path === box.path || path.startsWith(`${box.path}.`));
+  return around.map(({ tags }) => toneOfTags(tags)).findLast((tone) => tone !== undefined);
+}
+
+function isRegion({ states }: Chart, path: string): boolean {
+  const parent = path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : '';
+  return path !== '' && states.some((box) => box.path === parent && box.kind === 'parallel');
 }
 
 const signs = { ask: '?', entry: '↓', exit: '↑', on: '·' } as const;
@@ -138,11 +153,7 @@ function moveOf(move: ChartMove): SVGElement {
     svg('path', { d: rounded(move.points), 'marker-end': 'url(#arrow)' }),
     svg('rect', { x, y, width, height, rx: 4 }),
     ...lines.map(({ part, text }, index) =>
-      svg(
-        'text',
-        { class: part, x: x + width / 2, y: y + 12.5 + index * 14, 'text-anchor': 'middle' },
-        part === 'guard' ? `[${text}]` : text,
-      ),
+      svg('text', { class: part, x: x + width / 2, y: y + 12.5 + index * 14, 'text-anchor': 'middle' }, text),
     ),
   );
 }
@@ -169,11 +180,16 @@ function towards(from: readonly [number, number], to: readonly [number, number])
 }
 
 /** Lights what is active: every state on the way to where the machine is, and the moves that lead away from there. */
-function light({ boxes, moves }: Drawing, state: string): void {
+function light({ chart, boxes, moves, zoom }: Drawing, state: string): void {
   const active = activePaths(state, boxes);
+  const inner = chart.states.filter(({ path, kind }) => active.has(path) && !holds.has(kind));
+  zoom.show(inner);
   for (const [path, box] of boxes) box.classList.toggle('active', active.has(path));
   for (const { move, drawn } of moves) drawn.classList.toggle('possible', active.has(move.from));
 }
+
+/** States that are only as active as those inside them. */
+const holds: ReadonlySet<ChartBox['kind']> = new Set(['compound', 'parallel']);
 
 /** `a.b & a.c` stands for the states a, a.b and a.c; regions after the first may leave out what they share. */
 function activePaths(state: string, boxes: ReadonlyMap<string, SVGElement>): ReadonlySet<string> {
@@ -200,7 +216,8 @@ function sharedPrefix(first: string, region: string, boxes: ReadonlyMap<string, 
 function flash({ moves }: Drawing, event: string, to: string): void {
   for (const { move, drawn } of moves) {
     const isTaken =
-      move.trigger === event && (to === move.to || to.startsWith(`${move.to}.`) || to.endsWith(move.to));
+      move.triggers.includes(event) &&
+      (to === move.to || to.startsWith(`${move.to}.`) || to.endsWith(move.to));
     if (!isTaken) continue;
     drawn.classList.remove('taken');
     drawn.getBoundingClientRect();

@@ -2,7 +2,7 @@
 import { element, h } from './dom.js';
 import type { ActorDetail, RegistrationRow, RegistrySummary, SubscriptionRow, Trouble } from './protocol.js';
 import type { Store } from './store.js';
-import { ago } from './time.js';
+import { age } from './time.js';
 import type { Tone } from './tone.js';
 import { valueTree } from './values.js';
 
@@ -57,8 +57,12 @@ function showTabs(tab: Tab, summary: RegistrySummary | undefined, choose: (tab: 
   const { registrations, subscriptions } = summary ?? {};
   const counts: Readonly<Record<Tab, string>> = {
     context: '',
-    registrations: registrations === undefined ? '' : `${registrations.written}/${registrations.total}`,
-    subscriptions: subscriptions === undefined ? '' : String(subscriptions.total),
+    registrations:
+      registrations === undefined || registrations.total === 0
+        ? ''
+        : `${registrations.written}/${registrations.total}`,
+    subscriptions:
+      subscriptions === undefined || subscriptions.total === 0 ? '' : String(subscriptions.total),
   };
   const troubled: Readonly<Record<Tab, boolean>> = {
     context: false,
@@ -99,38 +103,37 @@ function contextOf(
   );
 }
 
-const toneOfRegistration: Readonly<Record<RegistrationRow['state'], Tone>> = {
-  written: 'good',
-  pending: 'doubtful',
-  failed: 'failed',
-  withdrawing: 'doubtful',
-};
-
-/** What is desired, and what is so. */
-const actual: Readonly<Record<RegistrationRow['state'], string>> = {
-  written: 'in etcd',
-  pending: 'not yet in etcd',
-  failed: 'refused by etcd',
-  withdrawing: 'may still be in etcd',
-};
-
-function registrationsOf({ registrations }: RegistrySummary): readonly HTMLElement[] {
-  const { rows, total } = registrations;
-  if (total === 0) return [h('p', { class: 'empty' }, 'Nothing is registered.')];
-  return [...rows.map(registrationCard), ...theRest(total - rows.length)];
+/** What is so, as far as one can know while etcd is away. */
+function actualOf(
+  { state, isLeased }: RegistrationRow,
+  { connection, lease }: RegistrySummary,
+): [string, Tone] {
+  if (state === 'pending') return ['not yet in etcd', 'doubtful'];
+  if (state === 'failed') return ['refused by etcd', 'failed'];
+  if (state === 'withdrawing') return ['may still be in etcd', 'doubtful'];
+  if (isLeased && !lease.state.startsWith('alive')) return ['gone with the lease', 'bad'];
+  return connection.state === 'connected' ? ['in etcd', 'good'] : ['in etcd when last seen', 'doubtful'];
 }
 
-function registrationCard({ key, state, isLeased, attempts, lastError }: RegistrationRow): HTMLElement {
+function registrationsOf(summary: RegistrySummary): readonly HTMLElement[] {
+  const { rows, total } = summary.registrations;
+  if (total === 0) return [h('p', { class: 'empty' }, 'Nothing is registered.')];
+  return [...rows.map((row) => registrationCard(row, summary)), ...theRest(total - rows.length)];
+}
+
+function registrationCard(row: RegistrationRow, summary: RegistrySummary): HTMLElement {
+  const { key, state, isLeased, attempts, lastError } = row;
+  const [actual, tone] = actualOf(row, summary);
   return h(
     'article',
-    { class: 'card', 'data-tone': toneOfRegistration[state] },
+    { class: 'card', 'data-tone': tone },
     h('p', { class: 'key' }, key),
     h(
       'p',
       { class: 'facts' },
       h('span', { class: 'desired' }, state === 'withdrawing' ? 'to be withdrawn' : 'to be registered'),
       h('span', { class: 'arrow' }, '→'),
-      h('span', { class: 'badge', 'data-tone': toneOfRegistration[state] }, actual[state]),
+      h('span', { class: 'badge', 'data-tone': tone }, actual),
       h('span', {}, isLeased ? 'with the lease' : 'for good'),
       attempts > 0 && h('span', {}, `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`),
     ),
@@ -164,7 +167,7 @@ function subscriptionCard({
       h('span', {}, `${providerCount} ${providerCount === 1 ? 'URL' : 'URLs'}`),
       h('span', {}, revision === null ? 'not read yet' : `revision ${revision}`),
     ),
-    stale !== null && h('p', { class: 'trouble' }, `since ${ago(stale.since)}: ${stale.reason}`),
+    stale !== null && h('p', { class: 'trouble' }, `for ${age(stale.since)}: ${stale.reason}`),
   );
 }
 

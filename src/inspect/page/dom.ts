@@ -36,7 +36,7 @@ function filled<Kind extends Element>(
 /** The element with this id; the page is broken without it. */
 export function element(id: string): HTMLElement {
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no #${id}`);
+  if (found === null) throw new ReferenceError(`the page has no #${id}`);
   return found;
 }
 

@@ -12,7 +12,7 @@ const kinds = { change: 'changes', request: 'requests', event: 'other events' } 
 export function showTimeline(store: Store): void {
   const filter = input('event-filter');
   const onlySelected = input('only-selected');
-  const hiddenKinds = new Set<TimelineEntry['kind']>(['event']);
+  const hiddenKinds = new Set<TimelineEntry['kind']>(['event', 'request']);
   let isFollowing = true;
   const scroller = element('timeline');
   const list = virtualList<TimelineEntry>(scroller, rowHeight, (entry) => rowOf(entry, store));
@@ -93,7 +93,7 @@ function rowOf(entry: TimelineEntry, store: Store): HTMLElement {
       'span',
       { class: 'move' },
       from !== null && h('s', {}, from),
-      from !== null && to !== null && ' → ',
+      from !== null && to !== null && h('i', {}, '→'),
       to !== null && h('b', {}, to),
     ),
     h('span', { class: 'text' }, subject !== null && h('code', {}, subject), ` ${text}`),

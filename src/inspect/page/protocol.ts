@@ -142,9 +142,8 @@ export interface ChartLine {
 export interface ChartMove {
   readonly from: string;
   readonly to: string;
-  /** The words by which the timeline names the event. */
-  readonly trigger: string;
-  readonly isBug: boolean;
+  /** What leads along it, in the words of the timeline. */
+  readonly triggers: readonly string[];
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly label: {
     readonly lines: readonly ChartLabelLine[];
@@ -156,6 +155,6 @@ export interface ChartMove {
 }
 
 export interface ChartLabelLine {
-  readonly part: 'trigger' | 'guard' | 'action';
+  readonly part: 'trigger' | 'guard';
   readonly text: string;
 }

@@ -8,9 +8,9 @@ export function clockTime(at: number): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${ms}`;
 }
 
-/** `12 s ago` */
-export function ago(at: number): string {
+/** How long ago it was: `12 s` */
+export function age(at: number): string {
   const seconds = Math.max(0, Math.round((Date.now() - at) / 1_000));
-  if (seconds < 60) return `${seconds} s ago`;
-  return seconds < 3_600 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3_600)} h ago`;
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3_600 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
 }

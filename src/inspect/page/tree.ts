@@ -31,28 +31,20 @@ export function showTree(store: Store): void {
     chosen.set(row.id, !isOpen);
     refresh();
   }
-  const move = (by: number): void => {
-    const index = rows.findIndex(({ row }) => row.id === store.selected);
-    const next = rows[Math.min(rows.length - 1, Math.max(0, index + by))];
+  const moveTo = (index: number): void => {
+    const next = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (next === undefined) return;
     store.select(next.row.id);
     list.reveal(rows.indexOf(next));
   };
-  const setOpen = (isOpen: boolean): void => {
-    const found = rows.find(({ row }) => row.id === store.selected);
-    if (found !== undefined && found.isOpen !== isOpen && found.childCount > 0) toggle(found);
-  };
-  const keys: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    ArrowRight: () => setOpen(true),
-    ArrowLeft: () => setOpen(false),
-  };
   tree.addEventListener('keydown', (event) => {
-    const act = keys[event.key];
-    if (act === undefined) return;
+    const index = rows.findIndex(({ row }) => row.id === store.selected);
+    const row = rows[index];
+    if (row === undefined || !event.key.startsWith('Arrow')) return;
     event.preventDefault();
-    act();
+    if (event.key === 'ArrowDown') moveTo(index + 1);
+    else if (event.key === 'ArrowUp') moveTo(index - 1);
+    else if (row.childCount > 0 && row.isOpen !== (event.key === 'ArrowRight')) toggle(row);
   });
   filter.addEventListener('input', refresh);
   store.on(['actors'], refresh);

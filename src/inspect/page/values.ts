@@ -11,7 +11,7 @@ export function valueTree(
   path = '',
   depth = 0,
 ): HTMLElement {
-  if (typeof value !== 'object' || value === null) return leaf(value);
+  if (typeof value !== 'object' || value === null) return leaf(value as Leaf);
   const entries = Object.entries(value);
   const [before, after] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   if (entries.length === 0) return h('span', { class: 'nothing' }, before + after);
@@ -31,7 +31,10 @@ export function valueTree(
   return details;
 }
 
-function leaf(value: unknown): HTMLElement {
+/** What JSON has besides lists and objects. */
+type Leaf = string | number | boolean | null | undefined;
+
+function leaf(value: Leaf): HTMLElement {
   if (value === null || value === undefined) return h('span', { class: 'nothing' }, 'null');
   const isHidden = value === '***';
   return h(

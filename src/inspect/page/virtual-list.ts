@@ -42,11 +42,8 @@ export function virtualList<Row>(
     },
     redraw,
     reveal: (index) => {
-      const top = index * rowHeight;
-      const isAbove = top < scroller.scrollTop;
-      const isBelow = top + rowHeight > scroller.scrollTop + scroller.clientHeight;
-      if (isAbove) scroller.scrollTop = top;
-      else if (isBelow) scroller.scrollTop = top + rowHeight - scroller.clientHeight;
+      const [top, bottom] = [index * rowHeight, (index + 1) * rowHeight - scroller.clientHeight];
+      scroller.scrollTop = Math.min(top, Math.max(bottom, scroller.scrollTop));
     },
     get isAtEnd() {
       return scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - rowHeight;

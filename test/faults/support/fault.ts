@@ -1,6 +1,6 @@
 /** How a fault test is written: a title with its coordinates, and what happens; set-up and judgement are the same for all. */
 import { test } from 'vitest';
-import { onPath } from '../../support/etcd-binary.js';
+import { onPath } from '../../support/programs.js';
 import { Stage, type StageOptions } from './stage.js';
 
 export interface FaultOptions extends StageOptions {
