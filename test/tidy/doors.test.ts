@@ -73,7 +73,7 @@ describe('leasehold/machines', () => {
 
   test('exports exactly these types', () => {
     const expected = `
-      AskSignal Backoff BatchAnswered BatchOutcome ClusterFacts ConnectionContext ConnectionDown
+      AskSignal Backoff BatchAnswered BatchOutcome ClockJumped ClusterFacts ConnectionContext ConnectionDown
       ConnectionEvent ConnectionInput ConnectionUp DesiredEntry Entry EntryChange FailureFact
       FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LeaseQuestion
       LinkFact LinkNews Listing OpenedFence OwnKeysFact OwnKeysInput OwnKeysWord Registration RegistrationNews RegistrationState RegistryCommand
