@@ -17,8 +17,12 @@ import { isMatch } from './url-match.js';
 import type { Staleness } from './view.js';
 import type { Clock } from './world.js';
 
-/** Changes of this long are written together. */
+/**
+ * Changes of this long are written together, and of a second more for every 1,000 URLs: each write is of the whole file,
+ * and so many take some 20 ms of computing.
+ */
 const saveDelayMs = 1_000;
+const saveDelayMsMax = 60_000;
 /** Delays before the second, third and fourth attempt; after that the next change begins anew. */
 const retryDelaysMs: readonly number[] = [1_000, 5_000, 25_000];
 
@@ -81,7 +85,7 @@ export class CacheFile {
   /** Something became known; it will be written soon. */
   changed(): void {
     this.#isChanged = true;
-    if (this.#unschedule === undefined && this.#saving === undefined) this.#schedule(saveDelayMs);
+    if (this.#unschedule === undefined && this.#saving === undefined) this.#schedule(this.#saveDelayMs());
   }
 
   /** Writes what has not been written, once, and nothing after that. Never rejects. */
@@ -117,7 +121,13 @@ export class CacheFile {
   }
 
   #delayMs(): number {
-    return this.#failures === 0 ? saveDelayMs : (retryDelaysMs[this.#failures - 1] ?? saveDelayMs);
+    return retryDelaysMs[this.#failures - 1] ?? this.#saveDelayMs();
+  }
+
+  #saveDelayMs(): number {
+    let urlCount = 0;
+    for (const urls of this.#own.values()) urlCount += urls.length;
+    return Math.min(saveDelayMsMax, saveDelayMs + 1_000 * Math.floor(urlCount / 1_000));
   }
 
   #collect(): void {

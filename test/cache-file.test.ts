@@ -68,6 +68,28 @@ test('writes changes of one second together', async () => {
   expect(files.attempts).toBe(1);
 });
 
+test('writes a large file less often, at least once a minute, and at once when it is closed', async () => {
+  const cache = open();
+  for (const [count, ms] of [
+    [5_000, 6_000],
+    [200_000, 60_000],
+  ] as const) {
+    known.set('a.B', new Array(count).fill(provider('a.B', 1)));
+    cache.changed();
+    await pass(60_000);
+    const before = files.attempts;
+    cache.changed();
+    await pass(ms - 1);
+    expect(files.attempts).toBe(before);
+    await pass(1);
+    expect(files.attempts).toBe(before + 1);
+  }
+  const before = files.attempts;
+  cache.changed();
+  await cache.close();
+  expect(files.attempts).toBe(before + 1);
+});
+
 test('tries again after growing delays, four times, and not before the next change after that [F5]', async () => {
   files.failure = new Error('no space left on device');
   const cache = open();
