@@ -49,8 +49,11 @@ export interface RegistryOptions {
   readonly file?: string | false;
   /** The name of this program, as in the default of `file`. */
   readonly application?: string;
-  /** Certificates for endpoints that start with `https://`. */
-  readonly tls?: TlsSettings;
+  /**
+   * Certificates for endpoints that start with `https://`; a function is asked anew for each connection, so that they
+   * can be replaced while the registry runs.
+   */
+  readonly tls?: TlsSettings | (() => TlsSettings);
   /** Is told of every state change with its reason, and of all that fails. @defaultValue none, which costs nothing */
   readonly logger?: Logger;
   /** Gives up creating the registry. */
