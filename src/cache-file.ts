@@ -3,10 +3,7 @@
  * changes, not at each; what another process wrote about other services stays. Trouble with the file is reported and
  * harms nothing else.
  */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { type CacheEntries, readCacheText, updatedUrls, writeCacheText } from './cache-text.js';
-import { isOff } from './config.js';
 import { anyValue, emptyProtocol } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { type FileStore, unusable } from './file-store.js';
@@ -200,19 +197,4 @@ export class CacheFile {
 function reasonOf(cause: unknown): string {
   if (cause instanceof RegistryError && cause.reason !== undefined) return cause.reason;
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-/**
- * Where a registry keeps its cache: its parameter `file`, or Dubbo's default; undefined where `file` or `file.cache`
- * switches it off.
- */
-export function cachePathOf(registryUrl: ServiceUrl, home: string = homedir()): string | undefined {
-  const { file } = registryUrl.parameters;
-  if (!registryUrl.getBooleanParameter('file.cache', true)) return undefined;
-  if (file !== undefined) return isOff(file) ? undefined : file;
-  const application = registryUrl.getParameter('application', 'null');
-  const name = `dubbo-registry-${application}-${registryUrl.address}.cache`;
-  // Separators would leave the folder, and Windows has no colons in names (Dubbo 2.7.5 writes a hyphen as well).
-  const safe = name.replace(process.platform === 'win32' ? /[\\/:*?"<>|]/g : /\//g, '-');
-  return join(home, '.dubbo', safe);
 }
