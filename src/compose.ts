@@ -33,6 +33,7 @@ type Ports<Machine extends { provide: (implementations: never) => unknown }> = R
   NonNullable<Parameters<Machine['provide']>[0]['actors']>
 >;
 
+/** What the machines have to know. */
 export interface EngineSettings extends EtcdSettings {
   readonly endpoints: readonly string[];
   readonly ttlSeconds: number;
@@ -65,6 +66,7 @@ export interface Engine {
   stop(): void;
 }
 
+/** The state of every machine at one moment. */
 export interface EngineSnapshot {
   readonly registry: RegistrySnapshot;
   readonly connection: ReturnType<ActorRefFrom<typeof connectionMachine>['getSnapshot']>;

@@ -9,6 +9,7 @@ import { pathOf } from './state-changes.js';
 import type { Subscriber } from './subscriber.js';
 import type { Staleness } from './view.js';
 
+/** Everything there is to know of a registry, as plain JSON. */
 export interface RegistryStatus {
   /** Where etcd is said to be, without credentials. */
   readonly address: string;
@@ -49,6 +50,7 @@ export interface RegistryStatus {
   readonly cache: { readonly file: string; readonly lastError: string | null } | null;
 }
 
+/** One key that is to be in etcd, or is being withdrawn. */
 export interface RegistrationStatus {
   readonly key: string;
   readonly state: 'pending' | 'written' | 'failed' | 'withdrawing';
@@ -57,6 +59,7 @@ export interface RegistrationStatus {
   readonly lastError: FailureFact | null;
 }
 
+/** One watched prefix; subscriptions to the same share it. */
 export interface WatcherStatus {
   readonly prefix: string;
   /** `listing`, `watching`, `reconnecting`, `erroring`, `denied`, `closed`. */

@@ -16,6 +16,7 @@ export interface Clock {
   readonly wallNow?: () => number;
 }
 
+/** The surroundings of one registry. */
 export interface World {
   readonly clock: Clock;
   /** At least 0 and below 1. */
@@ -36,6 +37,7 @@ const realClock: Clock = {
   wallNow: () => Date.now(),
 };
 
+/** The clock and the dice of the host, etcd over gRPC, the file system. */
 export const realWorld: World = {
   clock: realClock,
   random: Math.random,

@@ -48,12 +48,10 @@ export function isTruth(
 }
 
 /**
- * ALWAYS-1: a replaced history is said. The count of histories may stand only if nobody could tell: what was told last is
- * true in the new history as well, or the process did not know the sentinel of the one before. Leaves the epochs in which
- * that can be so.
+ * ALWAYS-1: a replaced history is said, unless the process did not know the sentinel of the one before. Leaves the
+ * epochs in which that can be so.
  */
 export function saysHistory(
-  witness: Witness,
   prefix: string,
   last: Placed | undefined,
   now: Placed,
@@ -61,8 +59,7 @@ export function saysHistory(
 ): Placed | string {
   if (last === undefined || now.told.history > last.told.history) return now;
   const couldFollow = (epoch: number): boolean =>
-    last.epochs.some((before) => before === epoch || (before < epoch && !knowsSentinel(before))) ||
-    (last.epochs.some((before) => before < epoch) && held(witness, epoch, prefix, last.told));
+    last.epochs.some((before) => before === epoch || (before < epoch && !knowsSentinel(before)));
   const epochs = now.epochs.filter(couldFollow);
   if (epochs.length > 0) return { told: now.told, epochs };
   const { history, revision } = now.told;

@@ -282,7 +282,7 @@ export class Process {
     const truth = isTruth(witness, prefix, told, last);
     this.#judge('ALWAYS-2', typeof truth === 'string' ? truth : undefined);
     if (typeof truth === 'string') return;
-    const now = saysHistory(witness, prefix, last, truth, (epoch) => this.#markedEpochs.has(epoch));
+    const now = saysHistory(prefix, last, truth, (epoch) => this.#markedEpochs.has(epoch));
     this.#judge('ALWAYS-1', typeof now === 'string' ? now : undefined);
     if (typeof now !== 'string') placed.set(prefix, now);
   }

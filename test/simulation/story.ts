@@ -119,7 +119,7 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
     }
     deeds.push({ at: dice.integer(0, 400), who, do: 'subscribe', what: dice.integer(0, 2) });
   }
-  const busyMs = dice.pick([1_000, 3_000, 6_000]);
+  const busyMs = dice.pick([1_000, 2_500, 5_000]);
   for (let at = 1_000; at < healAtMs + 2_000; at += dice.integer(1, 2 * busyMs)) {
     const who = dice.integer(0, processes - 1);
     const isProvider = who < providers;

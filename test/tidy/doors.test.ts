@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as machines from '../../machines/index.js';
 import * as leasehold from '../../src/index.js';
 import * as inspect from '../../src/inspect/index.js';
+import * as metrics from '../../src/metrics/index.js';
 import * as testing from '../../src/testing/index.js';
 import { foreignTypesIn } from './public-types.js';
 import { root, sources } from './sources.js';
@@ -81,6 +82,22 @@ describe('leasehold/machines', () => {
       WatcherHubState WatcherInput WatcherNews WriteBatch WriteOperation
     `;
     expect(typesOf('machines/index.ts')).toEqual(namesIn(expected));
+  });
+});
+
+describe('leasehold/metrics', () => {
+  test('exports exactly one value and one type', () => {
+    expect(Object.keys(metrics)).toEqual(['startMetrics']);
+    expect(typesOf('src/metrics/index.ts')).toEqual(['MetricsOptions']);
+  });
+
+  test('alone knows OpenTelemetry', () => {
+    const users = sources.filter(
+      ({ path, imports }) =>
+        path.startsWith('src/') && imports.some(({ from }) => from.startsWith('@opentelemetry/')),
+    );
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ path }) => !path.startsWith('src/metrics/'))).toEqual([]);
   });
 });
 
