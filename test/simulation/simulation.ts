@@ -291,9 +291,8 @@ class Simulation {
     );
   }
 
-  /** True when another process wants the key too, or when no lease guards it. */
+  /** True when another process wants the key too. */
   #isContested(process: Process, key: string): boolean {
-    if (this.#world.witness.state.get(key)?.lease === '0') return true;
     return this.#processes.some((other) => other !== process && other.wishes.get(key)?.is === 'registered');
   }
 
