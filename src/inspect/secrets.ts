@@ -15,9 +15,9 @@ export interface SecretOptions {
 
 export interface Secrets {
   /** True when a value of this name must not be shown. */
-  isSecretName(name: string): boolean;
+  readonly isSecretName: (name: string) => boolean;
   /** The text without the secrets in it. */
-  withoutSecrets(text: string): string;
+  readonly withoutSecrets: (text: string) => string;
 }
 
 /** Shorter values would tear ordinary words apart. */
