@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/*.test.ts'],
     // Minutes of waiting: `npm run test:faults`.
     exclude: ['test/faults/*.test.ts', 'node_modules/**'],
     pool: 'forks',

@@ -52,10 +52,7 @@ function print(id: string, what: string, ratio: number, target: string): void {
   console.log(`${id.padEnd(4)} ${ratio.toFixed(2).padStart(6)} times the floor (target ${target}): ${what}`);
 }
 
-async function withRegistry<Result>(
-  act: (registry: Registry) => Promise<Result>,
-  at = address,
-): Promise<Result> {
+async function withRegistry<T>(act: (registry: Registry) => Promise<T>, at = address): Promise<T> {
   const registry = await createRegistry({ address: at, timeoutMs: 60_000 });
   try {
     return await act(registry);
@@ -177,13 +174,14 @@ async function latency(registry: Registry): Promise<void> {
   });
   const stop = await floor.watch(prefix, () => bare.push(performance.now() - sentAt));
   const extra = prefix + encodeURIComponent(providerUrl(90_000));
-  for (let turn = 0; turn < 400; turn += 1) {
+  for (let turn = 0; turn < 200; turn += 1) {
+    // Beyond the window of the change before, whose end it would wait for.
+    await new Promise((resolve) => setTimeout(resolve, 60));
     const told = new Promise<void>((resolve) => {
       heard = resolve;
     });
     sentAt = performance.now();
-    if (turn % 2 === 0) await control.put(extra, '1');
-    else await control.delete(extra);
+    await (turn % 2 === 0 ? control.put(extra, '1') : control.delete(extra));
     await told;
   }
   stop();

@@ -19,6 +19,7 @@ const { port } = server.address() as AddressInfo;
 const etcd = await findEtcd();
 const registry = await createRegistry(etcd.address);
 await registry.register({ protocol: 'http', host: '127.0.0.1', port, service: 'com.acme.Reports' });
+// #region signals
 closeOnSignals(registry, {
   drainMs: 200,
   before: async () => {
@@ -28,4 +29,5 @@ closeOnSignals(registry, {
     console.log('all calls are answered');
   },
 });
+// #endregion signals
 console.log(`providing on ${port}`);

@@ -1,9 +1,10 @@
 /** What the answer to one transaction means for the registrations it served. Pure; the registry machine applies it. */
-import { type FailureFact, isOutcomeUnknown, isTransient } from './failure.js';
-import type { Registration } from './registration.js';
+import type { FailureFact } from './failure.js';
+import { failed, isLeaseInUse } from './flush-failures.js';
+import { promptRepairsMax, type Registration } from './registration.js';
 import type { Revision } from './revision.js';
 import type { ShardedMap } from './sharded-map.js';
-import type { WriteBatch, WriteOperation } from './write-plan.js';
+import type { WriteBatch } from './write-plan.js';
 
 /** How etcd answered one transaction. */
 export type BatchOutcome =
@@ -57,7 +58,8 @@ export interface FlushStep {
   readonly news: readonly RegistrationNews[];
 }
 
-type Change<V> = readonly [string, V | undefined];
+/** A key with what it is now; undefined when nothing is left of it. */
+export type Change<V> = readonly [string, V | undefined];
 
 /** The state after one answer, and what there is to tell. */
 export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: BatchOutcome): FlushStep {
@@ -72,23 +74,6 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
     case 'failed':
       return failed(state, batch, outcome.failure);
   }
-}
-
-/** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
-export function applySilence(state: FlushState, batches: readonly WriteBatch[], reason: string): FlushStep {
-  const failure: FailureFact = { kind: 'unreachable', message: reason };
-  return batches.reduce<FlushStep>(
-    (before, batch) => {
-      const step = failedForNow(before.state, batch, failure);
-      return { state: step.state, news: [...before.news, ...step.news] };
-    },
-    { state, news: [] },
-  );
-}
-
-/** True while the lease that the flush writes under is the one in use. */
-function isLeaseInUse(state: FlushState): boolean {
-  return state.lease?.leaseId === state.terms.leaseId;
 }
 
 /** The fence of a lease that is not in use any more says nothing about ours. */
@@ -165,8 +150,11 @@ function afterPut(registration: Registration, put: PutAnswer): Registration {
   const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
   if (!put.isDone) return touched;
   // A key without lease that is there already belongs to nobody in particular.
-  const lastError = put.isForeign && registration.leased ? conflict : null;
-  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false };
+  const isHeld = put.isForeign && registration.leased;
+  const lastError = isHeld ? conflict : registration.repairs < promptRepairsMax ? null : contested;
+  // Where somebody else holds the key nothing was put back.
+  const repairs = Math.max(0, registration.repairs - Number(isHeld && registration.repair));
+  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false, repairs };
 }
 
 /** Told once: another process holds a key that we want under our lease. */
@@ -176,100 +164,4 @@ function isConflict({ leased, lastError }: Registration): boolean {
 
 const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
 
-function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  if (failure.kind === 'leaseLost') {
-    const isLost = isLeaseInUse(state);
-    return { state: isLost ? { ...state, lease: null, fence: { status: 'unopened' } } : state, news: [] };
-  }
-  if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
-  return refused(state, batch, failure);
-}
-
-function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const keys = [...batch.versions.keys()];
-  const changes = keys.flatMap((key): Change<Registration>[] => {
-    const registration = state.registrations.get(key);
-    if (registration === undefined) return [];
-    const version = batch.versions.get(key) ?? registration.version;
-    const attempts = registration.attempts + 1;
-    const doubts = isOutcomeUnknown(failure) ? doubted(registration, version, state.terms) : {};
-    return [[key, { ...registration, sent: true, attempts, lastError: failure, ...doubts }]];
-  });
-  // Whoever has asked for something else meanwhile does not wait for this answer.
-  const awaited = keys.filter((key) => state.registrations.get(key)?.version === batch.versions.get(key));
-  return {
-    state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
-    news:
-      awaited.length > 0 ? [{ type: 'registration.failed', keys: awaited, failure, willRetry: true }] : [],
-  };
-}
-
-/** A lease that we have given up ends within its TTL, so the last few are all that can still matter. */
-const attemptedMax = 3;
-
-/**
- * Remembers a write of unknown outcome, and the lease it was made under. Of several that compare the same fence the
- * first counts: for as long as it may be applied late it does not matter what came after it:
- *
- *     put (no answer) … delete that moves the fence (no answer) … delete that does not (applied) … put (applied late)
- */
-function doubted(
-  known: Registration,
-  version: number,
-  { leaseId, fence }: FlushTerms,
-): Pick<Registration, 'ambiguous' | 'attempted'> {
-  const isKnown = fence === null || known.ambiguous?.fence === fence;
-  const others = known.attempted.filter((attempted) => attempted !== leaseId);
-  return {
-    ambiguous: isKnown ? known.ambiguous : { fence, version },
-    attempted: known.leased ? [...others, leaseId].slice(-attemptedMax) : known.attempted,
-  };
-}
-
-/** etcd will not take this transaction, ever: find the entry that is at fault, and let it fail alone. */
-function refused(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const [first, ...others] = [...batch.versions.keys()];
-  if (first === undefined) return { state, news: [] };
-  if (others.length > 0) {
-    const changes = [first, ...others].flatMap((key): Change<Registration>[] => {
-      const registration = state.registrations.get(key);
-      return registration === undefined ? [] : [[key, { ...registration, solo: true }]];
-    });
-    return { state: { ...state, registrations: state.registrations.with(changes) }, news: [] };
-  }
-  const parents = batch.operations.filter((operation) => operation.type === 'ensure');
-  if (parents.length > 0) {
-    const given = parents.map((operation): Change<true> => [operation.key, true]);
-    return { state: { ...state, ensured: state.ensured.with(given) }, news: [] };
-  }
-  return refusedAlone(
-    state,
-    { key: first, operation: batch.operations[0], version: batch.versions.get(first) ?? 0 },
-    failure,
-  );
-}
-
-function refusedAlone(
-  state: FlushState,
-  at: { readonly key: string; readonly operation: WriteOperation | undefined; readonly version: number },
-  failure: FailureFact,
-): FlushStep {
-  const registration = state.registrations.get(at.key);
-  if (registration === undefined || registration.version !== at.version) return { state, news: [] };
-  const isWithdrawal = at.operation?.type === 'delete';
-  const next: Registration = {
-    ...registration,
-    state: isWithdrawal ? 'withdrawing' : 'failed',
-    attempts: registration.attempts + 1,
-    lastError: failure,
-  };
-  return {
-    state: {
-      ...state,
-      registrations: state.registrations.with([[at.key, next]]),
-      dirty: isWithdrawal ? state.dirty : state.dirty.with([[at.key, undefined]]),
-      retries: isWithdrawal ? state.retries + 1 : state.retries,
-    },
-    news: [{ type: 'registration.failed', keys: [at.key], failure, willRetry: isWithdrawal }],
-  };
-}
+const contested: FailureFact = { kind: 'conflict', message: 'somebody takes this key away again and again' };

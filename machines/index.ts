@@ -1,5 +1,7 @@
 /** What other rooms, and users who embed a machine, may take from this one. */
+export type { LeaseContent, LeaseQuestion } from './audit.js';
 export { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from './backoff.js';
+export type { ClockJumped } from './clock.js';
 export {
   type ClusterFacts,
   type ConnectionContext,
@@ -21,6 +23,7 @@ export type { BatchOutcome, RegistrationNews } from './flush.js';
 export { leaseMachine } from './lease.js';
 export type { LeaseAnswer, LeaseContext, LeaseEvent, LeaseInput, LeaseNews } from './lease-setup.js';
 export type { ConnectionDown, ConnectionUp, LinkNews } from './link.js';
+export type { OwnKeysFact, OwnKeysInput, OwnKeysWord } from './own-keys.js';
 export {
   type AskSignal,
   type RequestPort,
@@ -34,7 +37,6 @@ export type { DesiredEntry, Registration, RegistrationState } from './registrati
 export { registryMachine } from './registry.js';
 export type {
   BatchAnswered,
-  LeaseContent,
   OpenedFence,
   RegistryCommand,
   RegistryContext,

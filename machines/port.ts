@@ -46,13 +46,19 @@ export type StreamPort<_Fact extends EventObject, Input> = CallbackActorLogic<Ev
  * Writes the adapter of a stream port: `open` starts the flow and returns what closes it. Facts sent after the
  * close are dropped, so a late answer cannot disturb a machine that has moved on.
  */
-export function stream<Fact extends EventObject, Input>(
-  open: (flow: { readonly input: Input; readonly send: (fact: Fact) => void }) => () => void,
+export function stream<Fact extends EventObject, Input, Word extends EventObject = never>(
+  open: (flow: {
+    readonly input: Input;
+    readonly send: (fact: Fact) => void;
+    /** Hears what the machine says while the flow is open. */
+    readonly hear: (listener: (word: Word) => void) => void;
+  }) => () => void,
 ): StreamPort<Fact, Input> {
-  return fromCallback<EventObject, Input>(({ input, sendBack }) => {
+  return fromCallback<EventObject, Input>(({ input, sendBack, receive }) => {
     let closed = false;
     const close = open({
       input,
+      hear: (listener) => receive((word) => listener(word as unknown as Word)),
       send: (fact) => {
         if (!closed) sendBack(fact);
       },

@@ -1,6 +1,12 @@
 /** What ought to be in etcd, entry by entry, and how far it is. The registry machine keeps these; status shows them. */
 import type { FailureFact } from './failure.js';
 
+/**
+ * A key that somebody takes away is put back at once so many times between two regular audits; after that it waits for
+ * the next one, so that two who disagree do not write as fast as they can.
+ */
+export const promptRepairsMax = 3;
+
 /** A key that somebody wants in etcd. */
 export interface DesiredEntry {
   readonly key: string;
@@ -35,6 +41,8 @@ export interface Registration extends DesiredEntry {
   readonly solo: boolean;
   /** Found missing by an audit: written again only if nobody else holds the key by now. */
   readonly repair: boolean;
+  /** How often it was put back since a regular audit last found it in its place. */
+  readonly repairs: number;
 }
 
 /** The registration for a new or repeated wish. */
@@ -52,6 +60,7 @@ export function wish(entry: DesiredEntry, known: Registration | undefined): Regi
     ambiguous: known?.ambiguous ?? null,
     solo: false,
     repair: false,
+    repairs: 0,
   };
 }
 
@@ -87,6 +96,7 @@ export function stray(key: string, leaseId: string): Registration {
     ambiguous: null,
     solo: false,
     repair: false,
+    repairs: 0,
   };
 }
 

@@ -3,16 +3,9 @@ import type { FailureFact } from './failure.js';
 import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
-import { type DesiredEntry, type Registration, rewrite, stray, wish, withdrawal } from './registration.js';
+import { type DesiredEntry, type Registration, rewrite, wish, withdrawal } from './registration.js';
 import { ShardedMap } from './sharded-map.js';
 import type { WriteBatch } from './write-plan.js';
-
-/** What etcd knows about our lease: its remaining time, and the keys under it. */
-export interface LeaseContent {
-  /** Zero or less when the lease is gone. */
-  readonly ttlSeconds: number;
-  readonly keys: readonly string[];
-}
 
 export interface OpenedFence {
   readonly fence: string;
@@ -45,7 +38,7 @@ export type RegistrySignal =
 export type RegistryNews =
   | RegistrationNews
   | LinkNews
-  | LeaseNews
+  | Exclude<LeaseNews, { readonly type: 'lease.renewed' }>
   | { readonly type: 'registry.failed'; readonly failure: FailureFact };
 
 export interface RegistryInput {
@@ -162,14 +155,10 @@ function closedFence(fence: Fence): Fence {
 }
 
 /** Marks the registrations that `select` picks as to be written once more. */
-function dirtied(
-  context: RegistryContext,
-  select: (registration: Registration) => boolean,
-  repair = false,
-): Desired {
+function dirtied(context: RegistryContext, select: (registration: Registration) => boolean): Desired {
   const again = [...context.registrations.values()].filter(select);
   return {
-    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, repair)])),
+    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, false)])),
     dirty: context.dirty.with(again.map((known) => [known.key, true])),
   };
 }
@@ -182,24 +171,5 @@ export function afterOtherHistory(
     ...dirtied(context, () => true),
     ensured: ShardedMap.empty<true>(),
     fence: closedFence(context.fence),
-  };
-}
-
-/** What an audit changes: entries missing under our lease, strays under it, and refusals worth another attempt. */
-export function auditFindings(context: RegistryContext, keys: readonly string[]): Desired {
-  const leaseId = context.lease?.leaseId ?? '';
-  const held = new Set(keys);
-  // What lies under no lease is not in the answer: it is put again if it is not there.
-  const isMissing = (known: Registration): boolean =>
-    known.state === 'written' &&
-    known.flush <= context.auditFlush &&
-    (known.leased ? known.leaseId === leaseId && !held.has(known.key) : true);
-  const isWorthRetrying = (known: Registration): boolean =>
-    known.state === 'failed' && known.lastError?.kind === 'denied';
-  const repaired = dirtied(context, (known) => isMissing(known) || isWorthRetrying(known), true);
-  const strays = keys.filter((key) => !context.registrations.has(key));
-  return {
-    registrations: repaired.registrations.with(strays.map((key) => [key, stray(key, leaseId)])),
-    dirty: repaired.dirty.with(strays.map((key) => [key, true])),
   };
 }

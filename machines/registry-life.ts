@@ -26,6 +26,12 @@ export const keeping = setupRegistry.createStateConfig({
             { type: 'announce', params: ({ event }) => event },
           ],
         },
+        'clock.jumped': {
+          actions: [
+            { type: 'tellConnection', params: ({ event }) => event },
+            { type: 'tellLease', params: ({ event }) => event },
+          ],
+        },
         'lease.alive': {
           actions: [
             { type: 'rememberLease', params: ({ event }) => event },
@@ -34,7 +40,6 @@ export const keeping = setupRegistry.createStateConfig({
         },
         'lease.expired': { actions: ['forgetLease', { type: 'announce', params: ({ event }) => event }] },
         'lease.doubtful': { actions: { type: 'announce', params: ({ event }) => event } },
-        'lease.renewed': { actions: { type: 'announce', params: ({ event }) => event } },
       },
     },
     ended: { type: 'final', description: 'Nothing is kept any more.' },

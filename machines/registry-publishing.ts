@@ -1,4 +1,4 @@
-/** The regions that make etcd equal to what is desired, and find where it is not. */
+/** The region that makes etcd equal to what is desired. */
 import { failureIn } from './failure.js';
 import { setupRegistry } from './registry-setup.js';
 
@@ -10,7 +10,11 @@ export const publishing = setupRegistry.createStateConfig({
   states: {
     idle: {
       description: 'Nothing differs from desired, or there is no lease or link to write with.',
-      always: { guard: 'canFlush', target: 'flushing' },
+      // Past `fencing`, which would ask for a fence only to give up the question at once.
+      always: [
+        { guard: 'canWrite', target: 'flushing.writing' },
+        { guard: 'canFlush', target: 'flushing' },
+      ],
     },
     flushing: {
       description: 'What differs from desired is being written.',
@@ -90,40 +94,5 @@ export const publishing = setupRegistry.createStateConfig({
       },
     },
     stopped: { type: 'final', description: 'Nothing is written any more.' },
-  },
-});
-
-/** Compares now and then what the lease holds with what is desired. */
-export const auditing = setupRegistry.createStateConfig({
-  initial: 'resting',
-  description: 'Finds what etcd lost, and what is there though nobody wants it.',
-  on: { 'publishing.stop': { target: '.stopped' } },
-  states: {
-    resting: {
-      description: 'The last audit found etcd as desired, or repairs are under way.',
-      after: {
-        auditInterval: [
-          { guard: 'canAudit', target: 'reading' },
-          { target: 'resting', reenter: true },
-        ],
-      },
-      on: { 'connection.up': { guard: 'holdsLease', target: 'reading' } },
-    },
-    reading: {
-      description: 'Asking etcd which keys are under our lease.',
-      entry: 'rememberAuditStart',
-      invoke: {
-        id: 'readLease',
-        src: 'readLease',
-        input: ({ context }) => ({ leaseId: context.lease?.leaseId ?? '' }),
-        onDone: { target: 'resting', actions: { type: 'judgeAudit', params: ({ event }) => event.output } },
-        onError: [
-          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
-          { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
-        ],
-      },
-      on: { 'connection.down': { target: 'resting' }, 'lease.expired': { target: 'resting' } },
-    },
-    stopped: { type: 'final', description: 'Nothing is compared any more.' },
   },
 });

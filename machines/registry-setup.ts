@@ -1,12 +1,16 @@
 /** The vocabulary of the registry machine: its ports, delays, guards and actions. The regions beside it use these names. */
-import { assign, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { assign, emit, enqueueActions, raise, sendTo, setup } from 'xstate';
+import { judgeAudit, type LeaseContent, type LeaseQuestion } from './audit.js';
 import { backoffMs, requestBackoff } from './backoff.js';
+import type { ClockJumped } from './clock.js';
 import { connectionMachine } from './connection.js';
-import { type FailureFact, isExpected } from './failure.js';
-import { applyOutcome, applySilence, type Fence, type FlushTerms } from './flush.js';
+import { type FailureFact, isExpected, isTransient } from './failure.js';
+import { applyOutcome, type Fence, type FlushTerms } from './flush.js';
+import { applySilence } from './flush-failures.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
+import { isLoss, type OwnKeysFact, type OwnKeysInput, wordsOf } from './own-keys.js';
 import { requestPort, streamPort } from './port.js';
 import type { DesiredEntry } from './registration.js';
 import {
@@ -14,10 +18,8 @@ import {
   afterOtherHistory,
   afterWishes,
   afterWithdrawals,
-  auditFindings,
   type BatchAnswered,
   canFlush,
-  type LeaseContent,
   type OpenedFence,
   type RegistryCommand,
   type RegistryContext,
@@ -34,9 +36,21 @@ export const setupRegistry = setup({
   types: {} as {
     input: RegistryInput;
     context: RegistryContext;
-    events: RegistryCommand | LinkNews | LeaseNews | BatchAnswered | RegistrySignal;
+    events:
+      | RegistryCommand
+      | LinkNews
+      | LeaseNews
+      | BatchAnswered
+      | OwnKeysFact
+      | ClockJumped
+      | RegistrySignal;
     emitted: RegistryNews;
-    children: { connection: 'connection'; lease: 'lease'; watchers: 'watchers' };
+    children: {
+      connection: 'connection';
+      lease: 'lease';
+      watchers: 'watchers';
+      watchOwnKeys: 'watchOwnKeys';
+    };
   },
   actors: {
     connection: connectionMachine,
@@ -46,25 +60,37 @@ export const setupRegistry = setup({
     writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
       'writeBatches',
     ),
-    readLease: requestPort<LeaseContent, { readonly leaseId: string }>('readLease'),
+    watchClock: streamPort<ClockJumped, undefined>('watchClock'),
+    watchOwnKeys: streamPort<OwnKeysFact, OwnKeysInput>('watchOwnKeys'),
+    readLease: requestPort<LeaseContent, LeaseQuestion>('readLease'),
   },
   delays: {
     flushBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     auditInterval: 30_000,
+    suspicionDelay: 100,
+    guardBackoff: 1_000,
+    deniedRetry: 30_000,
     drainTimeout: 1_000,
     closeTimeout: 2_000,
   },
   guards: {
     isExpected: (_, failure: FailureFact) => isExpected(failure),
+    isTransient: (_, failure: FailureFact) => isTransient(failure),
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
     canFlush: ({ context }) => canFlush(context),
+    canWrite: ({ context }) => canFlush(context) && context.fence.status !== 'unopened',
     cannotFlush: ({ context }) => !canFlush(context),
     isFenced: ({ context }) => context.fence.status !== 'unopened',
     isFlushed: ({ context }) => context.plan.length === 0,
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
     canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
+    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
+    isBetweenFlushes: ({ context }) => context.plan.length === 0,
+    // Before the first write there is neither a key nor a fence to follow.
+    canGuard: ({ context }) => context.lease !== null && context.epoch !== null && context.flush > 0,
+    isLoss: ({ context }, { keys }: { keys: readonly string[] }) => isLoss(context.registrations, keys),
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
   },
@@ -137,19 +163,30 @@ export const setupRegistry = setup({
     rememberAuditStart: assign(({ context }) => ({
       auditFlush: context.plan.length > 0 ? context.flush - 1 : context.flush,
     })),
-    judgeAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
-      if (context.lease === null) return;
-      if (content.ttlSeconds <= 0) {
-        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease.leaseId });
-        return;
-      }
-      enqueue.assign(auditFindings(context, content.keys));
+    applyAudit: enqueueActions(
+      ({ context, enqueue }, { content, isRegular }: { content: LeaseContent; isRegular: boolean }) => {
+        const { desired, isLeaseLost, news } = judgeAudit(context, content, isRegular);
+        enqueue.assign(desired);
+        if (isLeaseLost)
+          enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
+        for (const item of news) enqueue.emit(item);
+      },
+    ),
+    tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {
+      for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);
+    }),
+    tellOwnFence: enqueueActions(({ context, enqueue }, { leaseId }: { leaseId: string }) => {
+      if (context.fence.status !== 'denied')
+        enqueue.sendTo('watchOwnKeys', { type: 'ownKeys.fenced', leaseId });
     }),
     keepWithdrawals: assign(({ context }) => withdrawalsOnly(context)),
     tellLeaseWanted: sendTo('lease', { type: 'lease.wanted' }),
-    tellLease: sendTo('lease', (_, news: LinkNews) => news),
+    tellLease: sendTo('lease', (_, news: LinkNews | ClockJumped) => news),
+    tellConnection: sendTo('connection', (_, news: ClockJumped) => news),
     tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
     closeLease: sendTo('lease', { type: 'lease.close' }),
+    // Rights may have been granted meanwhile; registrations that were denied are retried by the audit itself.
+    retryDenied: sendTo('watchers', { type: 'hub.retry' }),
     closeWatchers: sendTo('watchers', { type: 'hub.close' }),
     closeConnection: sendTo('connection', { type: 'connection.close' }),
     stopPublishing: raise({ type: 'publishing.stop' }),
@@ -160,6 +197,6 @@ export const setupRegistry = setup({
     })),
     raiseFailure: raise((_, failure: FailureFact) => ({ type: 'machine.failed' as const, failure })),
     rememberBug: assign((_, { failure }: { failure: FailureFact | null }) => ({ lastError: failure })),
-    announce: enqueueActions(({ enqueue }, news: RegistryNews) => enqueue.emit(news)),
+    announce: emit((_, news: RegistryNews) => news),
   },
 });

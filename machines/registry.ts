@@ -14,9 +14,11 @@
  *  7. It can be closed from wherever it is, in bounded time; if anything else ends it, that is a bug, and it is told.
  */
 import { failureIn } from './failure.js';
+import { auditing } from './registry-auditing.js';
 import { initialContext } from './registry-context.js';
+import { guarding } from './registry-guarding.js';
 import { keeping, life } from './registry-life.js';
-import { auditing, publishing } from './registry-publishing.js';
+import { publishing } from './registry-publishing.js';
 import { setupRegistry } from './registry-setup.js';
 
 /** The registry machine; see the file header for its invariants. */
@@ -53,8 +55,13 @@ export const registryMachine = setupRegistry.createMachine({
       systemId: 'watchers',
       onError: { actions: { type: 'raiseFailure', params: failureIn } },
     },
+    {
+      id: 'watchClock',
+      src: 'watchClock',
+      onError: { actions: { type: 'raiseFailure', params: failureIn } },
+    },
   ],
   type: 'parallel',
-  states: { keeping, life, publishing, auditing },
+  states: { keeping, life, guarding, publishing, auditing },
   options: { maxIterations: 10_000 },
 });

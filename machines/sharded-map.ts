@@ -28,11 +28,12 @@ export class ShardedMap<V> {
 
   /** A map with these entries set, and those whose value is undefined removed; each touched shard is copied once. */
   with(changes: Iterable<readonly [string, V | undefined]>): ShardedMap<V> {
-    const shards = [...this.#shards];
+    let shards: (ReadonlyMap<string, V> | undefined)[] | undefined;
     const copies = new Map<number, Map<string, V>>();
     let { size } = this;
     for (const [key, value] of changes) {
       const index = shardOf(key);
+      shards ??= [...this.#shards];
       let copy = copies.get(index);
       if (copy === undefined) {
         copy = new Map(shards[index]);
@@ -44,7 +45,7 @@ export class ShardedMap<V> {
       else copy.set(key, value);
       size += Number(copy.has(key)) - Number(had);
     }
-    return copies.size === 0 ? this : new ShardedMap(shards, size);
+    return shards === undefined ? this : new ShardedMap(shards, size);
   }
 
   *[Symbol.iterator](): IterableIterator<[string, V]> {

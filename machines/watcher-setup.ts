@@ -60,10 +60,12 @@ export interface WatcherContext {
   /** The connection's count of histories, as of its last `connection.up`. */
   readonly linkHistory: number;
   /**
-   * The connection's count when the copy was listed; null when there is no copy to resume from, and -1 when the copy
-   * turned out to belong to a history that the connection has not noticed.
+   * The connection's count when the copy was listed; null before the first listing, and -1 when the copy turned out to
+   * belong to a history that the connection has not noticed.
    */
   readonly listedUnder: number | null;
+  /** The connection's count under which the watch may go on after the copy; null when only a listing helps. */
+  readonly resumableUnder: number | null;
   /** The resume point; null before the first listing. */
   readonly revision: Revision | null;
   readonly size: number;
@@ -109,8 +111,8 @@ export const setupWatcher = setup({
     isExpected: (_, failure: FailureFact) => isExpected(failure),
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLinked: ({ context }) => context.epoch !== null,
-    canResume: ({ context }) => context.listedUnder === context.linkHistory,
-    canResumeOn: ({ context }, { history }: { history: number }) => context.listedUnder === history,
+    canResume: ({ context }) => context.resumableUnder === context.linkHistory,
+    canResumeOn: ({ context }, { history }: { history: number }) => context.resumableUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
       isAfter(revision, context.revision ?? '0'),
     hasNews: ({ context }, changes: readonly EntryChange[]) =>
@@ -138,6 +140,7 @@ export const setupWatcher = setup({
       size: listing.entries.length,
       history: historyOf(listing, context),
       listedUnder: context.linkHistory,
+      resumableUnder: context.linkHistory,
       attempt: 0,
       lastError: null,
     })),
@@ -153,11 +156,12 @@ export const setupWatcher = setup({
     countComparison: assign(({ context }) => ({ comparisons: context.comparisons + 1 })),
     forgetComparisons: assign({ comparisons: 0 }),
     doubtCopy: assign((_, { reason }: { reason: string }) => ({
-      listedUnder: null,
+      resumableUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
     disownCopy: assign((_, { reason }: { reason: string }) => ({
       listedUnder: contradicted,
+      resumableUnder: null,
       lastError: { kind: 'compacted', message: reason } as const,
     })),
     rememberTold: assign(({ context }) => ({ told: { size: context.size, history: context.history } })),

@@ -8,8 +8,8 @@ import type { ShardedMap } from './sharded-map.js';
 /** One operation of a transaction; the adapter guards each as its comment says. */
 export type WriteOperation =
   /**
-   * Unconditional, or only if the key is free: absent, or for a leased entry also without lease. A null value stands
-   * for the lease id.
+   * Unconditional, or only if the key is free: absent, or without lease; for an entry without lease, only with another
+   * value. A null value stands for the lease id.
    */
   | {
       readonly type: 'put';

@@ -54,6 +54,7 @@ const subjects: readonly Subject[] = [
       'registry-publishing.txt',
       'registry-answers.txt',
       'registry-auditing.txt',
+      'registry-guarding.txt',
     ),
     view: viewOfRegistry,
     cast: (registry) => ({ ...machines, registry }),

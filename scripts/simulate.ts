@@ -2,22 +2,26 @@
  * Plays simulations and prints what they met. The first story that breaks a promise is shrunk, printed, and saved with
  * --save; then it exits 1.
  *
- *     npm run simulate -- --seeds 1000 [--from 1]     so many seeds
+ *     npm run simulate -- --seeds 1000 [--from 1]     so many seeds, on all cores or in --processes
  *     npm run simulate -- --minutes 2                 fresh seeds for so long
  *     npm run simulate -- --seed 17 --trace           one seed, with everything that happens
  *     npm run simulate -- --sabotage                  whether deliberate defects are found
  */
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Defect, defects } from '../test/simulation/sabotage.js';
 import { shrink } from '../test/simulation/shrink.js';
 import { type Outcome, play } from '../test/simulation/simulation.js';
 import { type Story, storyOf } from '../test/simulation/story.js';
+import { playSeeds } from './simulate/crew.js';
+import { Tally } from './simulate/tally.js';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     from: { type: 'string' },
+    processes: { type: 'string' },
     minutes: { type: 'string' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -30,76 +34,40 @@ const { values } = parseArgs({
 /** How often progress is printed. */
 const progressMs = 15_000;
 
-/** What many plays add up to. */
-class Tally {
-  readonly #startedMs = performance.now();
-  readonly #startedCpu = process.cpuUsage();
-  readonly #faults = new Map<string, number>();
-  #runs = 0;
-  #steps = 0;
-  #checks = 0;
-  #work = 0;
-  #felt = 0;
-  #simulatedMs = 0;
-
-  add({ steps, checks, work, felt, simulatedMs, faults }: Outcome): void {
-    this.#runs += 1;
-    this.#steps += steps;
-    this.#checks += checks;
-    this.#work += work;
-    this.#felt += felt;
-    this.#simulatedMs += simulatedMs;
-    for (const [kind, count] of Object.entries(faults))
-      this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#startedMs;
-  }
-
-  line(): string {
-    const { user, system } = process.cpuUsage(this.#startedCpu);
-    const cpuSeconds = (user + system) / 1e6;
-    const perSecond = (this.#runs / (this.elapsedMs / 1_000)).toFixed(1);
-    const ratio = Math.round(this.#simulatedMs / this.elapsedMs);
-    const perCore = (this.#runs / cpuSeconds).toFixed(1);
-    return `${this.#runs} runs, ${this.#steps} steps, ${this.#checks} checks, ${perSecond} seeds/s (${perCore} per core), ${ratio} × real time`;
-  }
-
-  print(): void {
-    const kinds = [...this.#faults].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${kind} ${count}`);
-    console.log(this.line());
-    console.log(
-      `${this.#work} calls and notifications; ${this.#felt} connections lost or histories replaced`,
-    );
-    console.log(`faults: ${kinds.join(', ')}`);
-  }
-}
-
 async function simulateSeeds(): Promise<boolean> {
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
   const fresh = Math.floor(Math.random() * 1e9);
   const from = values.from === undefined ? (minutes === undefined ? 1 : fresh) : Number(values.from);
   const count = values.seeds === undefined ? (minutes === undefined ? 100 : Infinity) : Number(values.seeds);
   const untilMs = minutes === undefined ? Infinity : minutes * 60_000;
-  console.log(`simulating from seed ${from} on`);
+  const processes = Math.min(Number(values.processes ?? availableParallelism()), count);
+  console.log(`simulating from seed ${from} on, ${processes} at a time`);
   const tally = new Tally();
   let nextLineMs = progressMs;
-  for (let seed = from; seed < from + count && tally.elapsedMs < untilMs; seed += 1) {
-    const outcome = await play(storyOf(seed));
-    tally.add(outcome);
-    if (outcome.violation !== undefined) {
-      tally.print();
-      await explain(storyOf(seed), outcome);
-      return false;
-    }
-    if (tally.elapsedMs < nextLineMs) continue;
-    console.log(`  seed ${seed}: ${tally.line()}`);
-    nextLineMs += progressMs;
-  }
+  let interrupted = false;
+  // Not `once`: the same signal comes from the terminal and again from whoever started us.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (interrupted = true));
+  const { through, broken } = await playSeeds({
+    from,
+    count,
+    processes,
+    onSpent: (process, cpuSeconds) => tally.spent(process, cpuSeconds),
+    isOver: () => interrupted || tally.elapsedMs >= untilMs,
+    onPlayed: (seed, outcome) => {
+      tally.add(outcome);
+      if (tally.elapsedMs < nextLineMs) return;
+      console.log(`  seed ${seed}: ${tally.line()}`);
+      nextLineMs = tally.elapsedMs + progressMs;
+    },
+  });
   tally.print();
-  console.log('every promise held');
-  return true;
+  if (broken !== undefined) {
+    await explain(storyOf(broken.seed), broken.outcome);
+    return false;
+  }
+  if (interrupted) console.log(`interrupted: go on with --from ${through + 1}`);
+  console.log(`every promise held with seeds ${from} to ${through}`);
+  return !interrupted;
 }
 
 /** Tells what broke, in as few events as possible. */
@@ -122,9 +90,11 @@ async function explain(story: Story, { violation }: Outcome): Promise<void> {
 }
 
 async function simulateOne(seed: number): Promise<boolean> {
-  const outcome = await play(storyOf(seed), values.trace ? { trace: (line) => console.log(line) } : {});
   const tally = new Tally();
+  const outcome = await play(storyOf(seed), values.trace ? { trace: (line) => console.log(line) } : {});
   tally.add(outcome);
+  const { user, system } = process.cpuUsage();
+  tally.spent(0, (user + system) / 1e6);
   tally.print();
   if (outcome.violation === undefined) return true;
   if (values.trace) console.log(`${outcome.violation.guarantee} ${outcome.violation.what}`);

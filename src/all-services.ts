@@ -3,10 +3,11 @@
  * while its key, or any key below it, exists; it has lists of its own, which go when it has gone and that was told.
  */
 import type { Entry, EntryChange, FailureFact } from '../machines/index.js';
+import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { type KeyLayout, prefixOf } from './key-layout.js';
 import { percentDecode } from './percent-coding.js';
-import type { Selection, SelectionListener } from './selection.js';
+import type { Recall, Remembering, Selection, SelectionListener } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import { UrlList } from './url-list.js';
 import type { Position, Staleness, ViewReader } from './view.js';
@@ -18,7 +19,7 @@ interface Service {
   readonly lists: ReadonlyMap<string, UrlList>;
 }
 
-export class AllServices implements Selection, ViewReader {
+export class AllServices implements Selection, Remembering, ViewReader {
   readonly url: ServiceUrl;
   readonly prefixes: readonly string[];
   readonly #layout: KeyLayout;
@@ -29,10 +30,23 @@ export class AllServices implements Selection, ViewReader {
   readonly #services = new Map<string, Service>();
   readonly #dirty = new Set<UrlList>();
   readonly #gone = new Set<string>();
+  readonly #recall: Recall | undefined;
+  /** True once the listener was told anything. */
   #isKnown = false;
+  /** True once etcd has said anything. */
+  #isRead = false;
+  #isLive = false;
+  #unrecall: (() => void) | undefined;
 
-  constructor(url: ServiceUrl, layout: KeyLayout, views: Views, listener: SelectionListener) {
+  constructor(
+    url: ServiceUrl,
+    layout: KeyLayout,
+    views: Views,
+    listener: SelectionListener,
+    recall?: Recall,
+  ) {
     this.url = url;
+    this.#recall = recall;
     this.#layout = layout;
     this.#views = views;
     this.#listener = listener;
@@ -41,19 +55,47 @@ export class AllServices implements Selection, ViewReader {
     this.prefixes = [this.#rootPrefix];
   }
 
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
   *lists(): IterableIterator<UrlList> {
     for (const { lists } of this.#services.values()) yield* lists.values();
   }
 
   open(): void {
     this.#views.add(this.#rootPrefix, this);
+    if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
   }
 
   close(): void {
+    this.#unrecall?.();
     this.#views.remove(this.#rootPrefix, this);
   }
 
+  /** What is remembered and no longer there is told to be gone when etcd has answered. */
+  remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
+    if (this.#isKnown || this.#isRead) return;
+    const byService = new Map<string, ServiceUrl[]>();
+    for (const url of urls) {
+      const name = url.serviceInterface ?? '';
+      const own = byService.get(name) ?? [];
+      if (name !== '' && name !== anyValue) byService.set(name, own);
+      own.push(url);
+    }
+    for (const [name, own] of byService) {
+      const path = this.#layout.servicePathOf(name);
+      const service = { keys: new Set<string>(), lists: this.#listsOf(name, path) };
+      this.#services.set(path, service);
+      for (const list of service.lists.values()) list.remember(own, staleness);
+    }
+    this.#isKnown = true;
+    this.#listener.known();
+  }
+
   replaced(entries: Iterable<Entry>): void {
+    this.#isRead = true;
+    this.#isLive = false;
     const byList = new Map<UrlList, Entry[]>();
     for (const [path, service] of this.#services) {
       service.keys.clear();
@@ -74,6 +116,7 @@ export class AllServices implements Selection, ViewReader {
   }
 
   changed(changes: readonly EntryChange[]): void {
+    this.#isLive = false;
     for (const change of changes) {
       const service = change.type === 'delete' ? this.#drop(change.key) : this.#add(change.key);
       const list = service === undefined ? undefined : listFor(service, change.key);
@@ -86,15 +129,18 @@ export class AllServices implements Selection, ViewReader {
   settled(position: Position): void {
     const dirty = [...this.#dirty];
     this.#dirty.clear();
+    this.#isLive = true;
     for (const list of dirty) list.settled(position);
     if (!this.#isKnown) {
       this.#isKnown = true;
+      this.#unrecall?.();
       this.#listener.known();
     }
     this.#forgetGone();
   }
 
   stale(staleness: Staleness): void {
+    this.#isLive = false;
     for (const list of this.lists()) {
       list.stale(staleness);
       this.#dirty.add(list);

@@ -5,11 +5,12 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type CacheEntries, readCacheText, writeCacheText } from './cache-text.js';
+import { type CacheEntries, readCacheText, updatedUrls, writeCacheText } from './cache-text.js';
 import { isOff } from './config.js';
-import { emptyProtocol } from './dubbo-names.js';
+import { anyValue, emptyProtocol } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
-import type { FileStore } from './file-store.js';
+import { type FileStore, unusable } from './file-store.js';
+import type { KnownUrls } from './known-urls.js';
 import { quoted } from './quoted.js';
 import type { ServiceUrl } from './url.js';
 import { isMatch } from './url-match.js';
@@ -30,8 +31,9 @@ export interface Remembered {
 export interface CacheFileSurroundings {
   readonly files: FileStore;
   readonly clock: Clock;
-  /** What is known now, by service key. */
-  readonly collect: () => CacheEntries;
+  /** What is known now. */
+  readonly collect: () => KnownUrls;
+  /** Hears of trouble with the file: of each kind once, until a write has succeeded. */
   readonly report: (error: RegistryError) => void;
 }
 
@@ -44,12 +46,15 @@ export class CacheFile {
   #modified = 0;
   /** What this process has come to know, also of subscriptions that have ended. */
   readonly #own = new Map<string, readonly ServiceUrl[]>();
+  /** See {@link KnownUrls}; as it was when last collected. */
+  #isComplete: (serviceKey: string) => boolean = () => false;
   #unschedule: (() => void) | undefined;
   #isChanged = false;
   #saving: Promise<void> | undefined;
   #failures = 0;
   #isClosed = false;
   #lastError: RegistryError | undefined;
+  readonly #reported = new Set<string>();
 
   constructor(path: string, surroundings: CacheFileSurroundings) {
     this.path = path;
@@ -65,7 +70,7 @@ export class CacheFile {
   /** What the file knew at the start of all that the consumer asks for; undefined if that is nobody. */
   async remembered(consumer: ServiceUrl): Promise<Remembered | undefined> {
     await this.#loaded;
-    const urls = (this.#remembered.get(consumer.serviceKey ?? '') ?? []).filter(
+    const urls = this.#rememberedUnder(consumer).filter(
       (url) => url.protocol !== emptyProtocol && isMatch(consumer, url),
     );
     if (urls.length === 0) return undefined;
@@ -89,6 +94,12 @@ export class CacheFile {
     if (this.#isChanged) await this.#save();
   }
 
+  #rememberedUnder(consumer: ServiceUrl): readonly ServiceUrl[] {
+    if (consumer.serviceInterface !== anyValue) return this.#remembered.get(consumer.serviceKey ?? '') ?? [];
+    const all = [...this.#remembered.values()].flat();
+    return [...new Map(all.map((url) => [url.toFullString(), url])).values()];
+  }
+
   #schedule(delayMs: number): void {
     const { clock } = this.#surroundings;
     const timer = clock.setTimeout(() => {
@@ -110,7 +121,10 @@ export class CacheFile {
   }
 
   #collect(): void {
-    for (const [key, urls] of this.#surroundings.collect()) this.#own.set(key, urls);
+    const { entries, isComplete } = this.#surroundings.collect();
+    this.#isComplete = isComplete;
+    for (const key of this.#own.keys()) if (!entries.has(key) && isComplete(key)) this.#own.delete(key);
+    for (const [key, urls] of entries) this.#own.set(key, updatedUrls(this.#own.get(key) ?? [], urls));
   }
 
   async #save(): Promise<void> {
@@ -118,12 +132,12 @@ export class CacheFile {
     this.#isChanged = false;
     try {
       await this.#loaded;
-      const before = await files.read(this.path);
-      const others = before === undefined ? new Map() : readCacheText(before.text).entries;
-      const entries = new Map([...others, ...this.#own]);
+      const entries = new Map(await this.#writtenByOthers());
+      for (const [key, urls] of this.#own) entries.set(key, updatedUrls(entries.get(key) ?? [], urls));
       await files.replace(this.path, writeCacheText(entries, new Date(clock.now()).toUTCString()));
       this.#failures = 0;
       this.#lastError = undefined;
+      this.#reported.clear();
     } catch (cause) {
       this.#failures += 1;
       const willRetry = this.#failures <= retryDelaysMs.length;
@@ -133,8 +147,19 @@ export class CacheFile {
     }
   }
 
+  /** What the file holds now, without services that are known to be gone. */
+  async #writtenByOthers(): Promise<readonly (readonly [string, readonly ServiceUrl[]])[]> {
+    const before = await this.#surroundings.files.read(this.path);
+    if (before === undefined) return [];
+    const { entries, isForeign } = readCacheText(before.text);
+    if (isForeign)
+      throw unusable(this.path, "it does not begin like a registry cache, and may be somebody else's");
+    return [...entries].filter(([key]) => this.#own.has(key) || !this.#isComplete(key));
+  }
+
   async #load(): Promise<void> {
     try {
+      await this.#surroundings.files.sweep(this.path).catch(() => {});
       const found = await this.#surroundings.files.read(this.path);
       if (found === undefined) return;
       const { entries, complaints } = readCacheText(found.text);
@@ -147,14 +172,24 @@ export class CacheFile {
   }
 
   #complain(doing: string, cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     this.#lastError = new RegistryError(
       'INVALID_OPTION',
       `cannot ${doing} cache file ${quoted(this.path)}: ${reason}; the registry works without it; set option 'file' to another path, or to false`,
       { cause, reason, option: 'file' },
     );
+    // Messages of the system name drafts, each of another name.
+    const isOfSystem = cause instanceof Error && !(cause instanceof RegistryError) && 'code' in cause;
+    const kind = isOfSystem ? String(cause.code) : reason;
+    if (this.#reported.has(kind)) return;
+    this.#reported.add(kind);
     this.#surroundings.report(this.#lastError);
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RegistryError && cause.reason !== undefined) return cause.reason;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /**

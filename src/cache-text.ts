@@ -19,6 +19,8 @@ export interface CacheContent {
   readonly entries: CacheEntries;
   /** What could not be read, in words; the rest can be used. */
   readonly complaints: readonly string[];
+  /** True for a text that does not begin as every cache file does: somebody else's, not to be replaced. */
+  readonly isForeign: boolean;
 }
 
 const title = 'Dubbo Registry Cache';
@@ -36,7 +38,7 @@ export function readCacheText(text: string): CacheContent {
     const urls = value.split(blank).flatMap((piece) => urlIn(piece, isEncoded, complaints));
     if (urls.length > 0) entries.set(serviceKey, [...(entries.get(serviceKey) ?? []), ...urls]);
   }
-  return { entries, complaints };
+  return { entries, complaints, isForeign: isForeign(text) };
 }
 
 /** Writes entries; `date` is for people. The text is ASCII. */
@@ -51,6 +53,12 @@ export function writeCacheText(entries: CacheEntries, date: string): string {
   }
   const body = writeProperties(properties);
   return writeProperties([], [title, date, checksumTitle + checksumOf(body)]) + body;
+}
+
+/** A file that was cut off within its first line is ours still. */
+function isForeign(text: string): boolean {
+  const first = `#${title}`;
+  return !text.startsWith(first) && !first.startsWith(text.trimEnd());
 }
 
 function propertiesIn(text: string, complaints: string[]): Iterable<readonly [string, string]> {
@@ -86,6 +94,15 @@ function urlIn(piece: string, isEncoded: boolean, complaints: string[]): Service
 
 function checksumOf(body: string): string {
   return crc32(body).toString(16).padStart(8, '0');
+}
+
+/** What was known under a key before, with what is known now in its place as far as that goes: category by category. */
+export function updatedUrls(
+  before: readonly ServiceUrl[],
+  now: readonly ServiceUrl[],
+): readonly ServiceUrl[] {
+  const categories = new Set(now.map(({ category }) => category));
+  return [...before.filter(({ category }) => !categories.has(category)), ...now];
 }
 
 /**

@@ -13,6 +13,11 @@ function spread(ms: number, random: () => number): () => number {
   return () => Math.round(ms * (0.9 + 0.2 * random()));
 }
 
+/** How long after a break our own keys are followed again, at most. */
+const guardBackoffMs = 1_000;
+/** Rights change seldom; whoever was denied asks again so often. */
+const deniedRetryMs = 30_000;
+
 /** The delays that src/compose.ts gives to the machines, by machine. */
 export interface Delays {
   readonly connection: { readonly reconnectBackoff: (args: Attempted) => number };
@@ -21,11 +26,14 @@ export interface Delays {
   readonly registry: {
     readonly flushBackoff: (args: Attempted) => number;
     readonly auditInterval: () => number;
+    readonly guardBackoff: () => number;
+    readonly deniedRetry: () => number;
     readonly closeTimeout: number;
     readonly drainTimeout: number;
   };
 }
 
+/** The delays for these settings; `random` gives numbers from 0 up to but not 1. */
 export function jitteredDelays(
   settings: {
     readonly auditIntervalMs: number;
@@ -44,6 +52,8 @@ export function jitteredDelays(
     registry: {
       flushBackoff: jittered(requestBackoff, random),
       auditInterval: spread(settings.auditIntervalMs, random),
+      guardBackoff: () => Math.ceil(guardBackoffMs * random()),
+      deniedRetry: spread(deniedRetryMs, random),
       closeTimeout: settings.closeTimeoutMs,
       drainTimeout: settings.closeTimeoutMs / 2,
     },

@@ -2,7 +2,7 @@
  * The engine of the registry at the level of paths, as EtcdClient of Dubbo 2.7.1 offers it, for those who keep something
  * else than URLs in etcd. What is created stays created through every outage; listeners hear whole lists.
  */
-import type { RegistryNews } from '../machines/index.js';
+import type { Entry, RegistryNews } from '../machines/index.js';
 import { ChildList, type ChildListener } from './child-list.js';
 import { type Engine, startEngine } from './compose.js';
 import type { RegistryError } from './errors.js';
@@ -43,7 +43,8 @@ export async function createEtcdClient(
 export class EtcdClient implements AsyncDisposable {
   readonly #settings: RegistrySettings;
   readonly #world: World;
-  readonly #layout: KeyLayout;
+  /** @internal */
+  readonly layout: KeyLayout;
   readonly #engine: Engine;
   readonly #publisher: Publisher;
   readonly #views: Views;
@@ -56,7 +57,7 @@ export class EtcdClient implements AsyncDisposable {
   constructor(settings: RegistrySettings, world: World) {
     this.#settings = settings;
     this.#world = world;
-    this.#layout = settings.layout;
+    this.layout = settings.layout;
     const listeners = {
       onNews: (news: RegistryNews) => this.#handle(news),
       onWatcherNews: (news: Parameters<Views['handle']>[0]) => void this.#views.handle(news),
@@ -86,14 +87,14 @@ export class EtcdClient implements AsyncDisposable {
   /** True when the path itself is there; keys below it do not count. */
   async exists(path: string, options: CallOptions = {}): Promise<boolean> {
     const key = absolutePath(path);
-    const entries = await this.#read(key, `cannot look for ${path}`, options);
+    const entries = await this.read(key, `cannot look for ${path}`, options);
     return entries.some((entry) => entry.key === key);
   }
 
   /** The names directly below a path, sorted. */
   async getChildren(path: string, options: CallOptions = {}): Promise<readonly string[]> {
     const parent = absolutePath(path);
-    const entries = await this.#read(prefixOf(parent), `cannot list ${path}`, options);
+    const entries = await this.read(prefixOf(parent), `cannot list ${path}`, options);
     return entries.flatMap(({ key }) => childOf(parent, key) ?? []);
   }
 
@@ -184,6 +185,13 @@ export class EtcdClient implements AsyncDisposable {
     return this.close();
   }
 
+  /** @internal Whatever begins with the prefix. */
+  read(prefix: string, doing: string, { signal }: CallOptions): Promise<readonly Entry[]> {
+    this.#requireOpen(doing);
+    const surroundings = { engine: this.#engine, views: this.#views, clock: this.#world.clock };
+    return readPrefix(surroundings, prefix, { doing, timeoutMs: this.#settings.timeoutMs, signal });
+  }
+
   /** @internal */
   connected(signal: AbortSignal | undefined): Promise<void> {
     const { timeoutMs, shownAddress } = this.#settings;
@@ -212,22 +220,11 @@ export class EtcdClient implements AsyncDisposable {
     const doing = `cannot create ${path}`;
     this.#requireOpen(doing);
     const key = absolutePath(path);
-    const above = this.#layout.serviceKeyAbove(key);
+    const above = this.layout.serviceKeyAbove(key);
     const parent = above === undefined ? null : { key: above, value: String(javaStringHash(above)) };
     const entry = { key, leased, value: leased ? null : String(javaStringHash(key)), parent };
     const { timeoutMs } = this.#settings;
     await this.#publisher.register(entry, { doing, check: true, timeoutMs, signal });
-  }
-
-  #read(prefix: string, doing: string, { signal }: CallOptions): ReturnType<typeof readPrefix> {
-    this.#requireOpen(doing);
-    const { clock } = this.#world;
-    const { timeoutMs } = this.#settings;
-    return readPrefix({ engine: this.#engine, views: this.#views, clock }, prefix, {
-      doing,
-      timeoutMs,
-      signal,
-    });
   }
 
   #requireOpen(doing: string): void {

@@ -2,19 +2,34 @@
 import type { FailureFact } from '../machines/index.js';
 import type { RegistryError } from './errors.js';
 import { errorFrom } from './failure-error.js';
-import { Notifier, type NotifyListener } from './notifier.js';
+import { type NotificationInfo, Notifier, type NotifyListener, type Told } from './notifier.js';
 import type { Selection, SelectionListener } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
 import type { Clock } from './world.js';
 
+/** What is told beside the listener; handlers must not throw. */
 export interface SubscriberEvents {
   listenerError(error: unknown): void;
   undecodable(key: string, error: RegistryError): void;
+  /** The listener was told for the first time. */
+  subscribed(url: ServiceUrl): void;
+  /** The first attempt failed. */
+  unsubscribable(url: ServiceUrl, error: RegistryError): void;
+  /** A listener is about to be told. */
+  notified(urls: readonly ServiceUrl[], info: NotificationInfo): void;
 }
 
 /** Makes the selection of a URL for whoever reads it. */
 export type Select = (url: ServiceUrl, listener: SelectionListener) => Selection;
+
+export interface ListenerSurroundings {
+  readonly select: Select;
+  readonly events: SubscriberEvents;
+  readonly clock: Clock;
+  /** See {@link RegistryOptions.notifyWindowMs}. */
+  readonly notifyWindowMs: number;
+}
 
 export class ListenerSubscription implements SelectionListener {
   readonly url: ServiceUrl;
@@ -26,16 +41,17 @@ export class ListenerSubscription implements SelectionListener {
   #resolveFirst: () => void = () => {};
   #rejectFirst: (error: RegistryError) => void = () => {};
 
-  constructor(
-    url: ServiceUrl,
-    listener: NotifyListener,
-    surroundings: { readonly select: Select; readonly events: SubscriberEvents; readonly clock: Clock },
-  ) {
-    const { select, events, clock } = surroundings;
+  constructor(url: ServiceUrl, listener: NotifyListener, surroundings: ListenerSurroundings) {
+    const { select, events, clock, notifyWindowMs: windowMs } = surroundings;
     this.url = url;
     this.listener = listener;
     this.#events = events;
-    this.#notifier = new Notifier(listener, (error) => events.listenerError(error), clock);
+    const onError = (error: unknown): void => events.listenerError(error);
+    const announced: NotifyListener = (urls, info) => {
+      events.notified(urls, info);
+      return listener(urls, info);
+    };
+    this.#notifier = new Notifier(announced, { clock, onError, windowMs });
     this.#first = new Promise((resolve, reject) => {
       this.#resolveFirst = resolve;
       this.#rejectFirst = reject;
@@ -47,6 +63,11 @@ export class ListenerSubscription implements SelectionListener {
   /** Resolves when the listener was told every category once. */
   get first(): Promise<void> {
     return this.#first;
+  }
+
+  /** What the listener was told last of this list. */
+  toldOf(list: UrlList): Told | undefined {
+    return this.#notifier.toldOf(list);
   }
 
   close(error: RegistryError): void {

@@ -1,6 +1,7 @@
 /**
- * Delivers to one listener: in order, one pass at a time, latest wins. A listener that throws is called again with
- * the latest content after a delay; one that hangs holds back only itself; after `close` none is called.
+ * Delivers to one listener: in order, one pass at a time, latest wins. The first change after a quiet time is told at
+ * once; what follows within the window is told together when it ends. A listener that throws is called again with the
+ * latest content after a delay; one that hangs holds back only itself; after `close` none is called.
  */
 import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
@@ -19,28 +20,43 @@ export interface NotificationInfo extends Position {
 /** Hears the whole list of one category; an empty category is one `empty://` URL. May be asynchronous. */
 export type NotifyListener = (urls: readonly ServiceUrl[], info: NotificationInfo) => unknown;
 
+/** What a listener was told last of one list. */
+export interface Told extends Position {
+  readonly urls: readonly ServiceUrl[];
+}
+
 /** Configurators and routers come before what they apply to. */
 const categoryOrder: readonly string[] = ['configurators', 'routers', 'consumers', 'providers'];
 
 const retryMsFirst = 100;
 const retryMsMax = 5_000;
 
+/** What a notifier needs beside its listener. */
+export interface NotifierSurroundings {
+  readonly clock: Clock;
+  /** Hears what the listener throws or rejects with. */
+  readonly onError: (error: unknown) => void;
+  /** Milliseconds from one pass to the next, unless the listener has failed; 0 to tell at every turn. */
+  readonly windowMs: number;
+}
+
 export class Notifier {
   readonly #listener: NotifyListener;
-  readonly #onError: (error: unknown) => void;
-  readonly #clock: Clock;
+  readonly #surroundings: NotifierSurroundings;
   readonly #pending = new Set<UrlList>();
+  readonly #told = new WeakMap<UrlList, Told>();
   /** Takes back the delivery that is due; a function, because clearing one kind of timer as another corrupts Node's queues. */
   #unschedule: (() => void) | undefined;
+  /** Set from a pass until the next may begin. */
+  #window: unknown;
   #isDelivering = false;
   #failures = 0;
   #closed = false;
   #afterPass: (() => void) | undefined;
 
-  constructor(listener: NotifyListener, onError: (error: unknown) => void, clock: Clock) {
+  constructor(listener: NotifyListener, surroundings: NotifierSurroundings) {
     this.#listener = listener;
-    this.#onError = onError;
-    this.#clock = clock;
+    this.#surroundings = surroundings;
   }
 
   /** Has this list told soon, with whatever it contains then. */
@@ -59,6 +75,11 @@ export class Notifier {
     return this.#pending.has(list);
   }
 
+  /** What the listener was called with last about this list, even if it threw. */
+  toldOf(list: UrlList): Told | undefined {
+    return this.#told.get(list);
+  }
+
   /** Resolves once every list offered so far was told, or the notifier is closed. */
   told(): Promise<void> {
     return new Promise((resolve) => {
@@ -72,19 +93,36 @@ export class Notifier {
     this.#closed = true;
     this.#pending.clear();
     this.#unschedule?.();
+    this.#surroundings.clock.clearTimeout(this.#window);
     this.#afterPass?.();
   }
 
   /** At the end of the current turn, so that answers that arrive together are told together. */
   #schedule(): void {
-    if (this.#closed || this.#isDelivering || this.#unschedule !== undefined) return;
-    this.#unschedule = this.#clock.soon(() => this.#deliver());
+    const isBusy = this.#isDelivering || this.#unschedule !== undefined || this.#window !== undefined;
+    if (this.#closed || isBusy) return;
+    this.#unschedule = this.#surroundings.clock.soon(() => this.#deliver());
+  }
+
+  #openWindow(): void {
+    const { clock, windowMs } = this.#surroundings;
+    clock.clearTimeout(this.#window);
+    if (windowMs === 0) return;
+    this.#window = clock.setTimeout(() => {
+      this.#window = undefined;
+      this.#scheduleRest();
+    }, windowMs);
+  }
+
+  #scheduleRest(): void {
+    if (this.#afterPass !== undefined || [...this.#pending].some((list) => list.isSettled)) this.#schedule();
   }
 
   #deliver(): void {
     this.#unschedule = undefined;
     const lists = [...this.#pending].filter((list) => list.isSettled).sort(byCategory);
     this.#isDelivering = true;
+    if (lists.length > 0) this.#openWindow();
     const calls = lists.map((list) => this.#tell(list));
     this.#afterPass?.();
     this.#afterPass = undefined;
@@ -97,12 +135,14 @@ export class Notifier {
     this.#pending.delete(list);
     try {
       const { category, service, staleness: stale } = list;
-      await this.#listener(list.urls(), { ...position, category, service, stale });
+      const urls = list.urls();
+      this.#told.set(list, { ...position, urls });
+      await this.#listener(urls, { ...position, category, service, stale });
       return 'told';
     } catch (error) {
       if (this.#closed) return 'told';
       this.#pending.add(list);
-      this.#onError(error);
+      this.#surroundings.onError(error);
       return 'failed';
     }
   }
@@ -112,13 +152,15 @@ export class Notifier {
     this.#isDelivering = false;
     if (outcomes.length > 0) this.#failures = hasFailed ? this.#failures + 1 : 0;
     if (this.#closed) return;
-    if (hasFailed) {
-      const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));
-      const timer = this.#clock.setTimeout(() => this.#deliver(), delayMs);
-      this.#unschedule = () => this.#clock.clearTimeout(timer);
-    } else if ([...this.#pending].some((list) => list.isSettled)) {
-      this.#schedule();
-    }
+    if (hasFailed) this.#scheduleRetry();
+    else this.#scheduleRest();
+  }
+
+  #scheduleRetry(): void {
+    const { clock } = this.#surroundings;
+    const delayMs = Math.min(retryMsMax, retryMsFirst * 2 ** Math.min(this.#failures - 1, 10));
+    const timer = clock.setTimeout(() => this.#deliver(), delayMs);
+    this.#unschedule = () => clock.clearTimeout(timer);
   }
 }
 

@@ -5,12 +5,15 @@ import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
 import type { TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
+import type { Logger } from './logger.js';
 import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
+/** What a registry may be told. What is left out comes from the environment, `dubbo.properties`, or is the default. */
 export interface RegistryOptions {
   /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. @defaultValue what the environment or dubbo.properties says, else 127.0.0.1:2379 */
   readonly address?: string;
+  /** Both for an etcd that asks for them. */
   readonly username?: string;
   readonly password?: string;
   /** The root of all keys. @defaultValue 'dubbo' */
@@ -25,21 +28,34 @@ export interface RegistryOptions {
   readonly sessionMs?: number;
   /** How often the lease's content is compared with what is desired, in milliseconds, ±10 %. @defaultValue 30000 */
   readonly auditIntervalMs?: number;
-  /** The longest that `close` may take, in milliseconds. @defaultValue 2000 */
+  /** The longest that `close` may take, its drain aside, in milliseconds. @defaultValue 2000 */
   readonly closeTimeoutMs?: number;
   /** How long the last view stands when a wiped etcd says that nobody is left, in milliseconds. @defaultValue 30000 */
   readonly emptyProtectionMs?: number;
+  /**
+   * The shortest time between two notifications of a listener, in milliseconds. The first change after a quiet time is
+   * told at once, what follows within the window is told together at its end; 0 leaves it at what arrives together.
+   * Iterators are not held back: they give what is true when asked.
+   * @defaultValue 50
+   */
+  readonly notifyWindowMs?: number;
   /** Where the sentinel and the fences are kept, outside the root. @defaultValue '/leasehold' */
   readonly metaRoot?: string;
   /**
-   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere.
+   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere. Processes may
+   * share it; a file that does not begin like one of Dubbo's is left alone.
    * @defaultValue '~/.dubbo/dubbo-registry-<application>-<address>.cache'
    */
   readonly file?: string | false;
   /** The name of this program, as in the default of `file`. */
   readonly application?: string;
-  /** Certificates for endpoints that start with `https://`. */
-  readonly tls?: TlsSettings;
+  /**
+   * Certificates for endpoints that start with `https://`; a function is asked anew for each connection, so that they
+   * can be replaced while the registry runs.
+   */
+  readonly tls?: TlsSettings | (() => TlsSettings);
+  /** Is told of every state change with its reason, and of all that fails. @defaultValue none, which costs nothing */
+  readonly logger?: Logger;
   /** Gives up creating the registry. */
   readonly signal?: AbortSignal;
 }
@@ -53,8 +69,10 @@ export interface RegistrySettings extends EngineSettings {
   readonly timeoutMs: number;
   /** Equal for those who may share a registry. Holds the password; not to be shown. */
   readonly sharingKey: string;
+  readonly notifyWindowMs: number;
   /** Undefined where no cache is kept. */
   readonly cachePath: string | undefined;
+  readonly logger: Logger | undefined;
 }
 
 const requestTimeoutMsDefault = 2_000;
@@ -67,23 +85,14 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const { address, username: user, password: secret, group, check, timeoutMs, sessionMs } = options;
   // An empty address is a variable that nobody set, not a wish for the default.
   if (address !== undefined) parseRegistryAddress(address);
-  const named = {
-    address,
-    username: user,
-    password: secret,
-    group,
-    check,
-    timeout: timeoutMs,
-    session: sessionMs,
-    file: options.file,
-    application: options.application,
-  };
-  const { url } = loadSettings(named);
+  const { file, application } = options;
+  const named = { address, username: user, password: secret, group, check, file, application };
+  const { url } = loadSettings({ ...named, timeout: timeoutMs, session: sessionMs });
   const ttlSeconds = ttlOf(url, sessionMs);
   const requestTimeoutMs =
     options.requestTimeoutMs === undefined
       ? Math.min(requestTimeoutMsDefault, Math.floor((ttlSeconds * 1_000) / 4))
-      : requirePositive('requestTimeoutMs', options.requestTimeoutMs);
+      : requireMs('requestTimeoutMs', options.requestTimeoutMs);
   requireBelow(requestTimeoutMs, ttlSeconds);
   const layout = new KeyLayout(rootOf(url));
   const metaRoot = options.metaRoot ?? '/leasehold';
@@ -95,19 +104,30 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     layout,
     shownAddress: `${url.protocol}://${url.address}`,
     check: url.getBooleanParameter('check', true),
-    timeoutMs: requirePositive('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
+    timeoutMs: requireMs('timeoutMs', timeoutMs ?? url.getIntParameter('timeout', 5_000)),
     endpoints,
     cachePath: cachePathOf(url),
     root: layout.root,
     metaRoot,
     ttlSeconds,
     requestTimeoutMs,
-    auditIntervalMs: requirePositive('auditIntervalMs', options.auditIntervalMs ?? 30_000),
-    closeTimeoutMs: requirePositive('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
-    emptyProtectionMs: requirePositive('emptyProtectionMs', options.emptyProtectionMs ?? 30_000),
+    ...timesOf(options),
     credentials:
       username === undefined || username === '' ? undefined : { username, password: password ?? '' },
     tls: options.tls,
+    logger: options.logger,
+  };
+}
+
+/** The times that only options can set. */
+function timesOf(
+  options: RegistryOptions,
+): Pick<RegistrySettings, 'auditIntervalMs' | 'closeTimeoutMs' | 'emptyProtectionMs' | 'notifyWindowMs'> {
+  return {
+    auditIntervalMs: requireMs('auditIntervalMs', options.auditIntervalMs ?? 30_000),
+    closeTimeoutMs: requireMs('closeTimeoutMs', options.closeTimeoutMs ?? 2_000),
+    emptyProtectionMs: requireMs('emptyProtectionMs', options.emptyProtectionMs ?? 30_000),
+    notifyWindowMs: requireMs('notifyWindowMs', options.notifyWindowMs ?? 50, '0 or more'),
   };
 }
 
@@ -122,19 +142,17 @@ function securedEndpoints(url: ServiceUrl, hasTls: boolean): readonly string[] {
 
 function ttlOf(url: ServiceUrl, sessionMs: number | undefined): number {
   const ttlSeconds =
-    sessionMs === undefined
-      ? leaseTtlSeconds(url)
-      : Math.ceil(requirePositive('sessionMs', sessionMs) / 1_000);
+    sessionMs === undefined ? leaseTtlSeconds(url) : Math.ceil(requireMs('sessionMs', sessionMs) / 1_000);
   // etcd raises anything shorter to ceil(1.5 × election timeout), which is 2 s by default.
   return Math.max(2, ttlSeconds);
 }
 
-function requirePositive(option: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value;
+function requireMs(option: string, value: number, allowed: 'above 0' | '0 or more' = 'above 0'): number {
+  if (Number.isFinite(value) && (value > 0 || (value === 0 && allowed === '0 or more'))) return value;
   const reason = `it is ${value}`;
   throw new RegistryError(
     'INVALID_OPTION',
-    `cannot use option '${option}': ${reason}; give milliseconds above 0`,
+    `cannot use option '${option}': ${reason}; give milliseconds, ${allowed}`,
     {
       option,
       reason,

@@ -1,6 +1,7 @@
 /** One registry for each etcd and root, shared by all who ask for it; as AbstractRegistryFactory of Dubbo, with promises. */
+import { createRegistry } from './create-registry.js';
 import { type RegistryOptions, resolveOptions } from './options.js';
-import { createRegistry, type Registry } from './registry.js';
+import type { Registry } from './registry.js';
 
 interface Shared {
   readonly created: Promise<Registry>;

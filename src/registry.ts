@@ -1,14 +1,7 @@
 /** The registry as its users see it: URLs in, lists of URLs out. */
-import type { FailureFact, RegistrationNews, RegistryNews, WatcherHubNews } from '../machines/index.js';
-import { Announcer } from './announcer.js';
-import { CacheFile } from './cache-file.js';
-import { type Engine, startEngine } from './compose.js';
 import { type ConsumerInput, consumerUrl, instanceOf, type ServiceInstance } from './consumer.js';
-import type { RegistryError } from './errors.js';
 import type { RegistryEvents } from './events.js';
-import { Explainer } from './explainer.js';
 import type { Explanation } from './explanation.js';
-import { errorFrom, registryError } from './failure-error.js';
 import {
   type CallOptions,
   type CloseOptions,
@@ -19,99 +12,31 @@ import {
   subscriptionHandle,
 } from './handles.js';
 import { allowInspection } from './inspected.js';
+import type { Lifetime } from './lifetime.js';
+import type { Notified } from './notified.js';
 import type { NotifyListener } from './notifier.js';
-import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
-import { connectError } from './overdue.js';
-import { type Waiter, waitWith } from './patience.js';
-import { Publisher } from './publisher.js';
-import { Readiness } from './readiness.js';
-import { Registrations } from './registrations.js';
+import type { RegistrySettings } from './options.js';
+import { RegistryParts } from './registry-parts.js';
 import { type RegistryStatus, statusOf } from './status.js';
-import { Subscriber } from './subscriber.js';
 import { ServiceUrl } from './url.js';
 import type { ServiceUrlParts } from './url-object.js';
 import type { ViewIterator } from './view-iterator.js';
-import { type Clock, realWorld, type World } from './world.js';
+import type { World } from './world.js';
 
 /** A URL as text, as a {@link ServiceUrl}, or as a plain object. */
 export type UrlInput = string | ServiceUrl | ServiceUrlParts;
 
-/**
- * Connects to etcd and resolves when a round trip has succeeded. With `check` (the default) it rejects with
- * UNREACHABLE or UNAUTHENTICATED when none does within `timeoutMs`, and leaves nothing behind; without it, it resolves
- * at once and catches up later. Without an address it asks the environment (`LEASEHOLD_ADDRESS`,
- * `DUBBO_REGISTRY_ADDRESS`) and `dubbo.properties`. Bad options reject with INVALID_OPTION, INVALID_ADDRESS or INVALID_URL.
- */
-export function createRegistry(
-  addressOrOptions: string | RegistryOptions = {},
-  options: RegistryOptions = {},
-): Promise<Registry> {
-  return createRegistryIn(realWorld, addressOrOptions, options);
-}
-
-/** @internal {@link createRegistry} in surroundings of one's own. */
-export async function createRegistryIn(
-  world: World,
-  addressOrOptions: string | RegistryOptions = {},
-  options: RegistryOptions = {},
-): Promise<Registry> {
-  const given =
-    typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
-  const settings = resolveOptions(given);
-  const doing = `cannot create the registry at ${settings.shownAddress}`;
-  const registry = new Registry(settings, world);
-  if (!settings.check) return registry;
-  try {
-    await registry.connected(doing, given.signal);
-    return registry;
-  } catch (error) {
-    await registry.close();
-    throw error;
-  }
-}
-
 /** A registry on etcd. Made by {@link createRegistry}. */
 export class Registry implements AsyncDisposable {
-  readonly #settings: RegistrySettings;
-  readonly #clock: Clock;
-  readonly #engine: Engine;
-  readonly #publisher: Publisher;
-  readonly #registrations: Registrations;
-  readonly #explainer: Explainer;
-  readonly #subscriber: Subscriber;
-  readonly #cache: CacheFile | undefined;
-  readonly #events = new Announcer();
-  readonly #connecting = new Set<Waiter>();
-  readonly #readiness: Readiness;
-  #stopObserving: (() => void) | undefined;
-  #failure: FailureFact | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #parts: RegistryParts;
+  readonly #lifetime: Lifetime;
 
   /** @internal */
   constructor(settings: RegistrySettings, world: World) {
-    this.#settings = settings;
-    this.#clock = world.clock;
-    this.#readiness = new Readiness(world.clock);
-    const listeners = {
-      onNews: (news: RegistryNews) => this.#handle(news),
-      onWatcherNews: (news: WatcherHubNews) => this.#handleWatcher(news),
-    };
-    this.#engine = startEngine(settings, listeners, world);
-    this.#publisher = new Publisher(this.#engine, world.clock);
-    const { layout, timeoutMs } = settings;
-    this.#registrations = new Registrations(this.#publisher, layout, timeoutMs);
-    void this.#engine.ended.then((failure) => {
-      if (failure !== null) this.#fail(failure);
-    });
-    const events = {
-      listenerError: (error: unknown) => this.#events.report(error),
-      undecodable: (key: string, error: RegistryError) => this.#events.reportUndecodable(key, error),
-    };
-    this.#subscriber = new Subscriber(this.#engine, layout, events, world.clock);
-    this.#cache = this.#openCache(world);
-    const { views } = this.#subscriber;
-    this.#explainer = new Explainer({ engine: this.#engine, views, layout, clock: world.clock });
-    allowInspection(this, this.#engine.root, settings, world.clock, this.#events);
+    this.#parts = new RegistryParts(settings, world);
+    this.#lifetime = this.#parts.lifetime;
+    const { engine, clock, events } = this.#parts;
+    allowInspection(this, engine.root, settings, clock, events);
   }
 
   /**
@@ -122,13 +47,13 @@ export class Registry implements AsyncDisposable {
   async register(input: UrlInput, options: RegisterOptions = {}): Promise<RegistrationHandle> {
     const url = ServiceUrl.from(input);
     const doing = `cannot register ${url.toString()}`;
-    this.#requireOpen(doing);
+    this.#lifetime.requireOpen(doing);
     if (options.when !== undefined) {
-      await this.#readiness.wait(options.when, doing, options.signal);
-      this.#requireOpen(doing);
+      await this.#parts.readiness.wait(options.when, doing, options.signal);
+      this.#lifetime.requireOpen(doing);
     }
-    const key = await this.#registrations.register(url, isChecked(url), doing, options);
-    return registrationHandle(url, key, (given) => this.#closing ?? this.unregister(url, given));
+    const key = await this.#parts.registrations.register(url, isChecked(url), doing, options);
+    return registrationHandle(url, key, (given) => this.#lifetime.closing ?? this.unregister(url, given));
   }
 
   /**
@@ -138,8 +63,8 @@ export class Registry implements AsyncDisposable {
   async unregister(input: UrlInput, options: CallOptions = {}): Promise<void> {
     const url = ServiceUrl.from(input);
     const doing = `cannot unregister ${url.toString()}`;
-    this.#requireOpen(doing);
-    await this.#registrations.unregister(url, doing, options);
+    this.#lifetime.requireOpen(doing);
+    await this.#parts.registrations.unregister(url, doing, options);
   }
 
   /**
@@ -147,21 +72,25 @@ export class Registry implements AsyncDisposable {
    * what is registered meanwhile is remembered too. Subscriptions go on. Resolves as {@link Registry.unregister} does.
    */
   async offline(options: CallOptions = {}): Promise<void> {
-    this.#requireOpen('cannot go offline');
-    await this.#registrations.offline('cannot go offline', options);
+    this.#lifetime.requireOpen('cannot go offline');
+    await this.#parts.registrations.offline('cannot go offline', options);
   }
 
-  /** Registers it all again. Rejects when that is not written within `timeoutMs`, and goes on trying. */
+  /**
+   * Registers again all that {@link Registry.offline} withdrew or kept back. Rejects when it is not written within
+   * `timeoutMs`, and goes on trying.
+   */
   async online(options: CallOptions = {}): Promise<void> {
-    this.#requireOpen('cannot go online');
-    await this.#registrations.online('cannot go online', options);
+    this.#lifetime.requireOpen('cannot go online');
+    await this.#parts.registrations.online('cannot go online', options);
   }
 
   /**
    * Tells the listener who provides what the URL asks for: the whole list of one category a call, first for every
    * category before this resolves, then whenever one changes. `interface=*` asks for all services, each told apart.
    * Writes nothing to etcd. When etcd is away it rejects after `timeoutMs`; with `check=false` or protocol `consumer`
-   * it resolves then, and the listener is told later.
+   * it resolves then, or when the listener was told what a cache file remembers; what is true is told later. How often
+   * the listener is called is not promised, that the last call tells what is true is. One that throws is called again.
    */
   async subscribe(
     input: UrlInput,
@@ -169,9 +98,9 @@ export class Registry implements AsyncDisposable {
     options: CallOptions = {},
   ): Promise<SubscriptionHandle> {
     const url = ServiceUrl.from(input);
-    this.#requireOpen(`cannot subscribe to ${url.toString()}`);
-    const { timeoutMs } = this.#settings;
-    await this.#subscriber.subscribe(url, listener, {
+    this.#lifetime.requireOpen(`cannot subscribe to ${url.toString()}`);
+    const { timeoutMs } = this.#parts.settings;
+    await this.#parts.subscriber.subscribe(url, listener, {
       check: isChecked(url),
       timeoutMs,
       signal: options.signal,
@@ -179,9 +108,9 @@ export class Registry implements AsyncDisposable {
     return subscriptionHandle(url, () => this.unsubscribe(url, listener));
   }
 
-  /** Ends a subscription; once this has returned its promise the listener is not called again. */
+  /** Ends a subscription; once this has returned its promise the listener is not called again. None is fine too. */
   async unsubscribe(input: UrlInput, listener: NotifyListener): Promise<void> {
-    this.#subscriber.unsubscribe(ServiceUrl.from(input), listener);
+    this.#parts.subscriber.unsubscribe(ServiceUrl.from(input), listener);
   }
 
   /**
@@ -190,8 +119,8 @@ export class Registry implements AsyncDisposable {
    */
   watch(input: ConsumerInput, options: CallOptions = {}): ViewIterator {
     const url = consumerUrl(input);
-    this.#requireOpen(`cannot watch ${url.toString()}`);
-    return this.#subscriber.watch(url, options.signal);
+    this.#lifetime.requireOpen(`cannot watch ${url.toString()}`);
+    return this.#parts.subscriber.watch(url, options.signal);
   }
 
   /**
@@ -201,9 +130,9 @@ export class Registry implements AsyncDisposable {
    */
   async lookup(input: ConsumerInput, options: CallOptions = {}): Promise<readonly ServiceUrl[]> {
     const url = consumerUrl(input);
-    this.#requireOpen(`cannot look up ${url.toString()}`);
-    const { timeoutMs } = this.#settings;
-    return this.#subscriber.lookup(url, { timeoutMs, signal: options.signal });
+    this.#lifetime.requireOpen(`cannot look up ${url.toString()}`);
+    const { timeoutMs } = this.#parts.settings;
+    return this.#parts.subscriber.lookup(url, { timeoutMs, signal: options.signal });
   }
 
   /** {@link Registry.lookup} with plain objects: who provides the service of that name. */
@@ -211,68 +140,72 @@ export class Registry implements AsyncDisposable {
     return (await this.lookup(input, options)).map(instanceOf);
   }
 
-  /** Why the consumer sees whom it sees: who is there, and what keeps each from matching. */
+  /**
+   * Why the consumer sees whom it sees: who is there, and what keeps each from matching. Takes one interface. While etcd
+   * is away it explains what is followed here; where nothing is, it rejects after `timeoutMs`.
+   */
   async explain(input: ConsumerInput, options: CallOptions = {}): Promise<Explanation> {
     const url = consumerUrl(input);
-    this.#requireOpen(`cannot explain ${url.toString()}`);
-    const { timeoutMs } = this.#settings;
-    return this.#explainer.explain(url, { timeoutMs, signal: options.signal });
+    this.#lifetime.requireOpen(`cannot explain ${url.toString()}`);
+    const { timeoutMs } = this.#parts.settings;
+    return this.#parts.explainer.explain(url, { timeoutMs, signal: options.signal });
   }
 
   /** False once it is being closed, or has failed. */
   get isOpen(): boolean {
-    return this.#failure === undefined && this.#closing === undefined;
+    return this.#lifetime.isOpen;
   }
 
   /** True while it is open and etcd answers. */
   isAvailable(): boolean {
-    return this.isOpen && this.#engine.snapshot().connection.hasTag('up');
+    return this.isOpen && this.#parts.engine.snapshot().connection.hasTag('up');
   }
 
   /** What is to be registered, each URL once, also while offline. */
   registered(): readonly ServiceUrl[] {
-    return this.#registrations.urls();
+    return this.#parts.registrations.urls();
   }
 
   /** What is subscribed or iterated, each URL once. */
   subscribed(): readonly ServiceUrl[] {
-    return this.#subscriber.urls();
+    return this.#parts.subscriber.urls();
+  }
+
+  /** What listeners were told last, for each consumer URL and category. What iterators gave is not in it. */
+  notified(): readonly Notified[] {
+    return this.#parts.subscriber.notified();
   }
 
   /** The state of everything, as plain JSON without secrets. */
   status(): RegistryStatus {
-    return statusOf(this.#engine, this.#subscriber, this.#cache);
+    return statusOf(this.#parts);
   }
 
   /** Hears of an event. A handler that throws is reported as `listenerError`. */
   on<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
-    this.#events.on(name, handler);
-    this.#observeStates();
+    this.#parts.events.on(name, handler);
     return this;
   }
 
   /** Hears of the next such event only. */
   once<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
-    this.#events.once(name, handler);
-    this.#observeStates();
+    this.#parts.events.once(name, handler);
     return this;
   }
 
   /** Ends what {@link Registry.on} began. */
   off<Name extends keyof RegistryEvents>(name: Name, handler: RegistryEvents[Name]): this {
-    this.#events.off(name, handler);
-    this.#observeStates();
+    this.#parts.events.off(name, handler);
     return this;
   }
 
   /**
-   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`, and
-   * `drainMs`; if etcd is away by then, our keys vanish with the lease. Keys with `dynamic=false` stay. Idempotent: the
-   * first call's options count.
+   * Withdraws everything, ends every stream and timer, and tells nobody any more. Takes at most `closeTimeoutMs`; with
+   * `drainMs`, that and another `closeTimeoutMs` before. If etcd is away by then, our keys vanish with the lease. Keys
+   * with `dynamic=false` stay. Idempotent: the first call's options count.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+    return this.#lifetime.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -281,98 +214,11 @@ export class Registry implements AsyncDisposable {
 
   /** @internal Resolves at the first connection; rejects as {@link createRegistry} says. */
   connected(doing: string, signal: AbortSignal | undefined): Promise<void> {
-    const { timeoutMs } = this.#settings;
-    const overdue = (): RegistryError => connectError(this.#engine, doing, this.#settings);
-    return waitWith(
-      { clock: this.#clock, doing, signal, timeoutMs, overdue },
-      (waiter) => this.#connecting.add(waiter),
-      (waiter) => this.#connecting.delete(waiter),
-    );
+    return this.#lifetime.connected(doing, signal);
   }
-
-  async #close({ drainMs = 0 }: CloseOptions): Promise<void> {
-    if (drainMs > 0 && this.#failure === undefined) await this.#drain(drainMs);
-    this.#readiness.close(closedError);
-    const isSaved = this.#cache?.close();
-    this.#subscriber.close(closedError);
-    this.#publisher.flush();
-    this.#engine.send({ type: 'registry.close' });
-    await this.#engine.ended;
-    this.#publisher.close(closedError);
-    if (isSaved !== undefined) await this.#atMost(this.#settings.closeTimeoutMs, isSaved);
-    this.#stopObserving?.();
-    this.#engine.stop();
-    this.#events.close();
-  }
-
-  /** Subscriptions go on meanwhile: running calls may still need those they call. */
-  async #drain(drainMs: number): Promise<void> {
-    const withdrawn = this.#registrations.offline('cannot drain', {}).catch(() => {});
-    await this.#atMost(this.#settings.closeTimeoutMs, withdrawn);
-    await this.#atMost(drainMs, new Promise(() => {}));
-  }
-
-  #openCache({ clock, files }: World): CacheFile | undefined {
-    const { cachePath } = this.#settings;
-    if (cachePath === undefined || files === undefined) return undefined;
-    const report = (error: RegistryError): void => this.#events.emit('cacheError', error);
-    const cache = new CacheFile(cachePath, { files, clock, collect: () => this.#subscriber.known(), report });
-    this.#subscriber.useCache(cache);
-    return cache;
-  }
-
-  #atMost(timeoutMs: number, done: Promise<void>): Promise<void> {
-    const patience = { clock: this.#clock, doing: 'closing', timeoutMs, overdue: () => undefined };
-    return waitWith(patience, (waiter) => void done.then(() => waiter.resolve()));
-  }
-
-  #requireOpen(doing: string): void {
-    if (this.#failure !== undefined) throw errorFrom(doing, this.#failure);
-    if (this.#closing !== undefined) throw closedError(doing);
-  }
-
-  /** A machine met something nobody expected: whoever waits is told, and nothing is accepted any more. */
-  #fail(failure: FailureFact): void {
-    this.#failure = failure;
-    const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
-    this.#subscriber.close(errorFor, true);
-    this.#publisher.close(errorFor);
-    this.#readiness.close(errorFor);
-    for (const waiter of this.#connecting) waiter.reject(errorFor(waiter.doing));
-    this.#events.emit('failed', errorFrom('the registry has stopped', failure));
-  }
-
-  #handle(news: RegistryNews): void {
-    if (news.type === 'connection.up') for (const waiter of this.#connecting) waiter.resolve();
-    if (isRegistrationNews(news)) this.#publisher.handle(news);
-    this.#events.announce(news);
-  }
-
-  #handleWatcher(news: WatcherHubNews): void {
-    const view = this.#subscriber.handle(news);
-    if (view?.position === undefined) return;
-    this.#events.emit('view', { prefix: view.prefix, size: view.size, ...view.position, stale: view.stale });
-  }
-
-  /** Observing the machines costs something, so it is done only while somebody listens. */
-  #observeStates(): void {
-    const isWanted = this.#events.has('state');
-    if (isWanted)
-      this.#stopObserving ??= this.#engine.onStateChange((change) => this.#events.emit('state', change));
-    else this.#stopObserving?.();
-    if (!isWanted) this.#stopObserving = undefined;
-  }
-}
-
-function isRegistrationNews(news: RegistryNews): news is RegistrationNews {
-  return news.type.startsWith('registration.');
 }
 
 /** As in Dubbo: consumers, and URLs with `check=false`, do not insist on the first attempt. */
 function isChecked(url: ServiceUrl): boolean {
   return url.protocol !== 'consumer' && url.getBooleanParameter('check', true);
-}
-
-function closedError(doing: string): RegistryError {
-  return registryError('CLOSED', doing, 'the registry is closed');
 }

@@ -24,21 +24,31 @@ export interface SelectionListener {
   isPending(list: UrlList): boolean;
 }
 
+/** What a URL selects, as lists by service and category. */
 export interface Selection {
   readonly url: ServiceUrl;
   /** The prefixes it reads. */
   readonly prefixes: readonly string[];
+  /** True while all of it equals etcd. */
+  readonly isLive: boolean;
   lists(): Iterable<UrlList>;
   /** Begins to read; the listener may be called before this returns. */
   open(): void;
   close(): void;
 }
 
+/** What can be told URLs of an earlier time. */
+export interface Remembering {
+  readonly url: ServiceUrl;
+  /** Tells them where etcd has not said yet what there is now. */
+  remember(urls: readonly ServiceUrl[], staleness: Staleness): void;
+}
+
 /** Has a selection told what is remembered if etcd does not answer; returns what takes that back. */
-export type Recall = (selection: CategorySelection) => () => void;
+export type Recall = (selection: Remembering) => () => void;
 
 /** The categories of one service, each read from a view of its own. */
-export class CategorySelection implements Selection {
+export class CategorySelection implements Selection, Remembering {
   readonly url: ServiceUrl;
   readonly prefixes: readonly string[];
   readonly #views: Views;
@@ -72,6 +82,10 @@ export class CategorySelection implements Selection {
     this.prefixes = this.#lists.map(({ prefix }) => prefix);
   }
 
+  get isLive(): boolean {
+    return this.#lists.every(({ isSettled, staleness }) => isSettled && staleness === undefined);
+  }
+
   lists(): readonly UrlList[] {
     return this.#lists;
   }
@@ -81,7 +95,6 @@ export class CategorySelection implements Selection {
     if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
   }
 
-  /** Tells URLs of an earlier time where etcd has not said yet what there is now. */
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
     for (const list of this.#lists) list.remember(urls, staleness);
   }

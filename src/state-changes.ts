@@ -7,29 +7,43 @@ export interface StateChange {
   readonly machine: string;
   /** Which one, where there are several: the watched prefix. */
   readonly subject: string | undefined;
-  /** Undefined for the first state seen. */
+  /** Undefined for the first state of a machine that has just begun. */
   readonly from: string | undefined;
   /** Dotted path; regions inside a state are joined by ` & `. */
   readonly to: string;
   /** The type of the event that caused it. */
   readonly event: string;
+  /** Why, for people: what went wrong, if that is why, else what happened. */
+  readonly reason: string;
 }
 
-/** Reports state changes of every machine in the actor's system until the returned function is called. */
+/** What was seen of an actor last. */
+interface Seen {
+  readonly states: ReadonlyMap<string, string>;
+  readonly lastError: unknown;
+}
+
+/** Reports state changes of every machine in the actor's system from now on, until the returned function is called. */
 export function observeStates(root: AnyActorRef, listener: (change: StateChange) => void): () => void {
-  const known = new WeakMap<AnyActorRef, ReadonlyMap<string, string>>();
+  const known = new WeakMap<AnyActorRef, Seen>();
+  for (const actorRef of actorsBelow(root)) {
+    const seen = seenOf(actorRef, actorRef.getSnapshot() as object);
+    if (seen !== undefined) known.set(actorRef, seen);
+  }
   const observe = (inspected: InspectionEvent): void => {
     if (inspected.type !== '@xstate.snapshot') return;
     const { snapshot, event } = inspected;
     const actorRef = inspected.actorRef as AnyActorRef;
-    const machine = machineOf(actorRef);
-    if (machine === undefined || !('value' in snapshot)) return;
-    const states = regionsOf(machine, snapshot.value);
+    const seen = seenOf(actorRef, snapshot);
+    if (seen === undefined) return;
     const before = known.get(actorRef);
-    known.set(actorRef, states);
-    for (const [name, to] of states) {
-      const from = before?.get(name);
-      if (from !== to) listener({ machine: name, subject: subjectOf(snapshot), from, to, event: event.type });
+    known.set(actorRef, seen);
+    for (const [machine, to] of seen.states) {
+      const from = before?.states.get(machine);
+      if (from === to) continue;
+      const error = seen.lastError === before?.lastError ? undefined : seen.lastError;
+      const reason = reasonOf(event, error);
+      listener({ machine, subject: contextOf(snapshot)?.prefix, from, to, event: event.type, reason });
     }
   };
   const subscription = root.system.inspect(observe);
@@ -45,6 +59,21 @@ export function pathOf(value: unknown): string {
     .join(' & ');
 }
 
+/** The actor and all that it has started; the supervisor of watchers keeps its own in its context. */
+function* actorsBelow(actorRef: AnyActorRef): Iterable<AnyActorRef> {
+  yield actorRef;
+  const snapshot = actorRef.getSnapshot() as { readonly children?: Readonly<Record<string, AnyActorRef>> };
+  for (const child of Object.values(snapshot.children ?? {})) yield* actorsBelow(child);
+  for (const { ref } of contextOf(snapshot)?.watched?.values() ?? []) yield* actorsBelow(ref);
+}
+
+/** Undefined for what is no machine. */
+function seenOf(actorRef: AnyActorRef, snapshot: object): Seen | undefined {
+  const machine = machineOf(actorRef);
+  if (machine === undefined || !('value' in snapshot)) return undefined;
+  return { states: regionsOf(machine, snapshot.value), lastError: contextOf(snapshot)?.lastError };
+}
+
 /** The state of each region of a parallel machine, or the one state of another. */
 function regionsOf(machine: string, value: unknown): ReadonlyMap<string, string> {
   const regions = typeof value === 'object' && value !== null ? Object.entries(value) : [];
@@ -57,7 +86,37 @@ function machineOf(actorRef: AnyActorRef): string | undefined {
   return logic?.config?.id;
 }
 
-function subjectOf(snapshot: object): string | undefined {
-  const context = (snapshot as { readonly context?: { readonly prefix?: string } }).context;
-  return context?.prefix;
+interface KnownContext {
+  readonly prefix?: string;
+  readonly lastError?: unknown;
+  readonly watched?: ReadonlyMap<string, { readonly ref: AnyActorRef }>;
+}
+
+function contextOf(snapshot: object): KnownContext | undefined {
+  return (snapshot as { readonly context?: KnownContext }).context;
+}
+
+/** What the event says went wrong; else what the machine has just noted to be wrong; else what the event was. */
+function reasonOf(event: { readonly type: string }, lastError: unknown): string {
+  const { failure, error, reason } = event as Readonly<Record<string, unknown>>;
+  const found = messageOf(failure) ?? messageOf(error) ?? messageOf(lastError);
+  if (found !== undefined) return found;
+  if (typeof reason === 'string') return reason;
+  const [, kind, subject = ''] =
+    /^xstate\.(?:(?:done|error)\.)?(init|after|actor|state)\.?([^.]*)/.exec(event.type) ?? [];
+  switch (kind) {
+    case 'init':
+      return 'it was started';
+    case 'after':
+      return `${subject} has passed`;
+    case 'actor':
+      return `${subject} was answered`;
+    default:
+      return event.type;
+  }
+}
+
+function messageOf(value: unknown): string | undefined {
+  const message = (value as { readonly message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : undefined;
 }

@@ -2,14 +2,23 @@
 import type { FailureFact } from '../machines/index.js';
 import type { CacheFile } from './cache-file.js';
 import type { Engine, EngineSnapshot } from './compose.js';
+import type { RegistrySettings } from './options.js';
+import type { Registrations } from './registrations.js';
 import { shownKey } from './shown-key.js';
 import { pathOf } from './state-changes.js';
 import type { Subscriber } from './subscriber.js';
 import type { Staleness } from './view.js';
 
+/** Everything there is to know of a registry, as plain JSON. */
 export interface RegistryStatus {
+  /** Where etcd is said to be, without credentials. */
+  readonly address: string;
+  /** What all keys begin with, as in `/dubbo`. */
+  readonly root: string;
   /** `starting`, `running`, `closing`, `closed` or `failed`. */
   readonly state: string;
+  /** True between `offline()` and `online()`: what goes with the lease is withdrawn, and remembered. */
+  readonly isOffline: boolean;
   readonly connection: {
     /** `connecting`, `connected` (or `connected.doubtful`), `disconnected`, `closed`. */
     readonly state: string;
@@ -30,8 +39,10 @@ export interface RegistryStatus {
     readonly ttlSeconds: number;
     readonly lastError: FailureFact | null;
   };
-  /** `idle`, `flushing` or `backingOff`. */
+  /** `idle`, `flushing`, `backingOff` or `stopped`. */
   readonly publishing: string;
+  /** `resting`, `reading` or `stopped`: whether the content of the lease is being compared with what it should hold. */
+  readonly auditing: string;
   readonly registrations: readonly RegistrationStatus[];
   readonly watchers: readonly WatcherStatus[];
   readonly subscriptions: readonly SubscriptionStatus[];
@@ -39,6 +50,7 @@ export interface RegistryStatus {
   readonly cache: { readonly file: string; readonly lastError: string | null } | null;
 }
 
+/** One key that is to be in etcd, or is being withdrawn. */
 export interface RegistrationStatus {
   readonly key: string;
   readonly state: 'pending' | 'written' | 'failed' | 'withdrawing';
@@ -47,6 +59,7 @@ export interface RegistrationStatus {
   readonly lastError: FailureFact | null;
 }
 
+/** One watched prefix; subscriptions to the same share it. */
 export interface WatcherStatus {
   readonly prefix: string;
   /** `listing`, `watching`, `reconnecting`, `erroring`, `denied`, `closed`. */
@@ -72,39 +85,36 @@ export interface SubscriptionStatus {
   }[];
 }
 
+/** What the status is read from. */
+interface StatusParts {
+  readonly settings: Pick<RegistrySettings, 'shownAddress' | 'layout'>;
+  readonly engine: Engine;
+  readonly registrations: Registrations;
+  readonly subscriber: Subscriber;
+  readonly cache: CacheFile | undefined;
+}
+
 /** Reads the state of everything. Holds no secret: passwords in URLs and keys are shown as `***`. */
-export function statusOf(
-  engine: Engine,
-  subscriber: Subscriber,
-  cache: CacheFile | undefined,
-): RegistryStatus {
+export function statusOf({
+  settings,
+  engine,
+  registrations,
+  subscriber,
+  cache,
+}: StatusParts): RegistryStatus {
   const snapshot = engine.snapshot();
-  const { registry } = snapshot;
+  const { life, publishing, auditing } = snapshot.registry.value;
   return {
-    state: pathOf(registry.value.life).split('.')[0] ?? '',
+    address: settings.shownAddress,
+    root: settings.layout.root,
+    state: firstOf(life),
+    isOffline: registrations.isOffline,
     connection: connectionStatus(snapshot),
     lease: leaseStatus(snapshot),
-    publishing: pathOf(registry.value.publishing).split('.')[0] ?? '',
-    registrations: [...registry.context.registrations.values()].map(
-      ({ key, state, leased, attempts, lastError }) => ({
-        key: shownKey(key),
-        state,
-        isLeased: leased,
-        attempts,
-        lastError,
-      }),
-    ),
-    watchers: [...snapshot.watchers].map(([prefix, watcher]) => ({
-      prefix,
-      state: watcherState(pathOf(watcher.value)),
-      isLive: watcher.hasTag('live'),
-      revision: watcher.context.revision,
-      history: watcher.context.history,
-      keyCount: watcher.context.size,
-      attempts: watcher.context.attempt,
-      stale: subscriber.views.get(prefix)?.stale ?? null,
-      lastError: watcher.context.lastError,
-    })),
+    publishing: firstOf(publishing),
+    auditing: firstOf(auditing),
+    registrations: registrationStatuses(snapshot),
+    watchers: watcherStatuses(snapshot, subscriber),
     subscriptions: [...subscriber.selections()].map((selection) => ({
       url: selection.url.toString(),
       categories: [...selection.lists()].map((list) => ({
@@ -119,12 +129,34 @@ export function statusOf(
   };
 }
 
+function registrationStatuses({ registry }: EngineSnapshot): readonly RegistrationStatus[] {
+  return [...registry.context.registrations.values()].map(({ key, state, leased, attempts, lastError }) => ({
+    key: shownKey(key),
+    state,
+    isLeased: leased,
+    attempts,
+    lastError,
+  }));
+}
+
+function watcherStatuses({ watchers }: EngineSnapshot, { views }: Subscriber): readonly WatcherStatus[] {
+  return [...watchers].map(([prefix, watcher]) => ({
+    prefix,
+    state: watcherState(pathOf(watcher.value)),
+    isLive: watcher.hasTag('live'),
+    revision: watcher.context.revision,
+    history: watcher.context.history,
+    keyCount: watcher.context.size,
+    attempts: watcher.context.attempt,
+    stale: views.get(prefix)?.stale ?? null,
+    lastError: watcher.context.lastError,
+  }));
+}
+
 function connectionStatus({ connection }: EngineSnapshot): RegistryStatus['connection'] {
   const { endpoints, endpointIndex, epoch, history, attempt, lastError } = connection.context;
   return {
-    state: connection.hasTag('doubtful')
-      ? 'connected.doubtful'
-      : (pathOf(connection.value).split('.')[0] ?? ''),
+    state: connection.hasTag('doubtful') ? 'connected.doubtful' : firstOf(connection.value),
     endpoint: endpoints[endpointIndex] ?? '',
     epoch,
     history,
@@ -136,7 +168,7 @@ function connectionStatus({ connection }: EngineSnapshot): RegistryStatus['conne
 function leaseStatus({ lease }: EngineSnapshot): RegistryStatus['lease'] {
   const { leaseId, generation, ttlMs, lastError } = lease.context;
   return {
-    state: pathOf(lease.value).split('.')[0] ?? '',
+    state: firstOf(lease.value),
     isDoubtful: lease.hasTag('doubtful'),
     leaseId: leaseId === '' ? null : leaseId,
     generation,
@@ -148,4 +180,9 @@ function leaseStatus({ lease }: EngineSnapshot): RegistryStatus['lease'] {
 /** `following` only holds its two states together; users were promised the inner names. */
 function watcherState(path: string): string {
   return path.replace(/^following\./, '').split('.')[0] ?? '';
+}
+
+/** The outermost name of a state. */
+function firstOf(value: unknown): string {
+  return pathOf(value).split('.')[0] ?? '';
 }

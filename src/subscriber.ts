@@ -2,23 +2,25 @@
 import type { WatcherHubNews } from '../machines/index.js';
 import { AllServices } from './all-services.js';
 import type { CacheFile } from './cache-file.js';
-import { type CacheEntries, mergedUrls } from './cache-text.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { abortError, errorFrom, registryError } from './failure-error.js';
-import type { KeyLayout } from './key-layout.js';
+import { type KnownUrls, knownUrls } from './known-urls.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
+import { type Notified, notifiedOf } from './notified.js';
 import { byCategory, type NotifyListener } from './notifier.js';
+import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
 import { waitWith } from './patience.js';
-import { CategorySelection, type Recall, type Selection } from './selection.js';
+import { CategorySelection, type Recall, type Remembering, type Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { View } from './view.js';
 import { LatestViews } from './view-iterator.js';
 import { Views } from './views.js';
 import type { Clock } from './world.js';
 
+/** How `subscribe` waits for the first notification. */
 export interface SubscribeOptions {
   /** Reject when the first listing fails or is overdue, and leave nothing behind. */
   readonly check: boolean;
@@ -33,23 +35,31 @@ export class Subscriber {
   readonly #engine: Engine;
   readonly #events: SubscriberEvents;
   readonly #clock: Clock;
+  readonly #notifyWindowMs: number;
   readonly #views: Views;
   readonly #select: Select;
   readonly #selectOrRecall: Select;
   #cache: CacheFile | undefined;
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
+  #epoch = 0;
 
-  constructor(engine: Engine, layout: KeyLayout, events: SubscriberEvents, clock: Clock) {
+  constructor(
+    engine: Engine,
+    { layout, notifyWindowMs }: Pick<RegistrySettings, 'layout' | 'notifyWindowMs'>,
+    events: SubscriberEvents,
+    clock: Clock,
+  ) {
     this.#engine = engine;
     this.#events = events;
     this.#clock = clock;
+    this.#notifyWindowMs = notifyWindowMs;
     this.#views = new Views(engine, clock);
     const selectWith =
       (recall?: Recall): Select =>
       (url, listener) =>
         url.serviceInterface === anyValue
-          ? new AllServices(url, layout, this.#views, listener)
+          ? new AllServices(url, layout, this.#views, listener, recall)
           : new CategorySelection(url, layout, this.#views, listener, recall);
     this.#select = selectWith();
     this.#selectOrRecall = selectWith((selection) => this.#recallLater(selection));
@@ -88,11 +98,15 @@ export class Subscriber {
         check ? overdueError(this.#engine, { doing, timeoutMs }, prefixes) : undefined;
       await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
         void subscription.first.then(
-          () => waiter.resolve(),
+          () => {
+            if (known === undefined) this.#events.subscribed(url);
+            waiter.resolve();
+          },
           (error: RegistryError) => waiter.reject(error),
         );
       });
     } catch (error) {
+      if (known === undefined) this.#events.unsubscribable(url, error as RegistryError);
       if (known === undefined)
         this.#remove(subscription, registryError('CLOSED', doing, 'the subscription was given up'));
       throw error;
@@ -115,6 +129,7 @@ export class Subscriber {
     const iterator = new LatestViews(url, {
       select: this.#selectOrRecall,
       signal,
+      now: () => ({ epoch: this.#epoch, since: this.#clock.now() }),
       undecodable: (key, error) => this.#events.undecodable(key, error),
       ended: (ended) => this.#iterators.delete(ended),
     });
@@ -156,22 +171,18 @@ export class Subscriber {
     return view;
   }
 
-  /** What is followed now, by service key; keys of which something is stale or still being read are left out. */
-  known(): CacheEntries {
-    const byKey = new Map<string, (readonly ServiceUrl[])[]>();
-    const unknown = new Set<string>();
-    for (const selection of this.selections()) {
-      const { serviceKey, serviceInterface } = selection.url;
-      if (serviceKey === undefined || serviceInterface === anyValue) continue;
-      const lists = byKey.get(serviceKey) ?? [];
-      byKey.set(serviceKey, lists);
-      for (const list of selection.lists()) {
-        if (list.isSettled && list.staleness === undefined) lists.push(list.urls());
-        else unknown.add(serviceKey);
-      }
-    }
-    const known = [...byKey].filter(([key]) => !unknown.has(key));
-    return new Map(known.map(([key, lists]) => [key, mergedUrls(lists)]));
+  /** What is followed now, for the cache file. */
+  known(): KnownUrls {
+    return knownUrls(this.selections());
+  }
+
+  notified(): readonly Notified[] {
+    return notifiedOf(this.#listening());
+  }
+
+  /** A link to etcd came up; `epoch` counts them. */
+  linked(epoch: number): void {
+    this.#epoch = epoch;
   }
 
   /** With an error for each; iterators end without one unless the registry has failed. */
@@ -190,7 +201,7 @@ export class Subscriber {
     for (const listeners of this.#subscriptions.values()) yield* listeners.values();
   }
 
-  #recallLater(selection: CategorySelection): () => void {
+  #recallLater(selection: Remembering): () => void {
     const cache = this.#cache;
     if (cache === undefined) return () => {};
     let isWanted = true;
@@ -210,6 +221,7 @@ export class Subscriber {
       select: check ? this.#select : this.#selectOrRecall,
       events: this.#events,
       clock: this.#clock,
+      notifyWindowMs: this.#notifyWindowMs,
     });
     const listeners =
       this.#subscriptions.get(url.canonicalKey) ?? new Map<NotifyListener, ListenerSubscription>();

@@ -69,6 +69,11 @@ export class UrlList implements ViewReader {
     return this.#urls.length > 0 ? [...this.#urls] : [emptyUrlFor(this.#consumer, this.category)];
   }
 
+  /** Whose list it is. */
+  get consumer(): ServiceUrl {
+    return this.#consumer;
+  }
+
   /** The interface asked for. */
   get service(): string {
     return this.#consumer.serviceInterface ?? '';

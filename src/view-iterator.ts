@@ -22,9 +22,16 @@ export interface RegistryView extends Position {
   readonly added: readonly ServiceUrl[];
   /** Those that it gave last time and that are gone. */
   readonly removed: readonly ServiceUrl[];
+  /** The link to etcd it was heard over, counted as in `status().connection`; 0 before the first. */
+  readonly epoch: number;
+  /** Since when it has been so, in milliseconds since 1970: when it was heard, or when it became stale. */
+  readonly since: number;
   /** Set while the view may be out of date: since when, and why. Another view follows when it is live again. */
   readonly stale: Staleness | undefined;
 }
+
+/** When something was heard, and over which link. */
+export type Moment = Pick<RegistryView, 'epoch' | 'since'>;
 
 /** Gives a view for each category first, then whenever one changes, becomes stale, or live again. */
 export type ViewIterator = AsyncIterableIterator<RegistryView> & AsyncDisposable;
@@ -32,6 +39,7 @@ export type ViewIterator = AsyncIterableIterator<RegistryView> & AsyncDisposable
 export interface ViewIteratorSurroundings {
   readonly select: Select;
   readonly signal: AbortSignal | undefined;
+  readonly now: () => Moment;
   readonly undecodable: (key: string, error: RegistryError) => void;
   /** Told once, when the iterator has ended, however it did. */
   readonly ended: (iterator: LatestViews) => void;
@@ -43,7 +51,9 @@ interface Pull {
 }
 
 /** A stale list is given as it was when it became so, because it may be half way to the next revision when asked for. */
-type Pending = 'live' | { readonly urls: readonly ServiceUrl[]; readonly staleness: Staleness };
+interface Pending extends Moment {
+  readonly stale: { readonly urls: readonly ServiceUrl[]; readonly staleness: Staleness } | undefined;
+}
 
 export class LatestViews implements ViewIterator, SelectionListener {
   readonly url: ServiceUrl;
@@ -96,18 +106,20 @@ export class LatestViews implements ViewIterator, SelectionListener {
   }
 
   known(): void {
-    for (const list of [...this.selection.lists()].sort(byCategory)) this.#pending.set(list, 'live');
+    for (const list of [...this.selection.lists()].sort(byCategory)) this.#setLive(list);
     this.#serve();
   }
 
   settled(list: UrlList, isNews: boolean): void {
     const isAwaited = this.#pending.has(list) || this.#given.get(list)?.stale !== undefined;
-    if (isNews || isAwaited) this.#pending.set(list, 'live');
+    if (isNews || isAwaited) this.#setLive(list);
     this.#serve();
   }
 
   stale(list: UrlList, staleness: Staleness): void {
-    this.#pending.set(list, { urls: list.providers(), staleness });
+    const { epoch } = this.#surroundings.now();
+    const stale = { urls: list.providers(), staleness };
+    this.#pending.set(list, { epoch, since: staleness.since, stale });
     this.#serve();
   }
 
@@ -121,6 +133,11 @@ export class LatestViews implements ViewIterator, SelectionListener {
 
   isPending(list: UrlList): boolean {
     return this.#pending.has(list);
+  }
+
+  #setLive(list: UrlList): void {
+    const { epoch, since } = this.#surroundings.now();
+    this.#pending.set(list, { epoch, since: list.staleness?.since ?? since, stale: undefined });
   }
 
   #serve(): void {
@@ -141,12 +158,9 @@ export class LatestViews implements ViewIterator, SelectionListener {
   #take(): RegistryView | undefined {
     for (const [list, pending] of this.#pending) {
       const { position } = list;
-      if (position === undefined || (pending === 'live' && !list.isSettled)) continue;
+      if (position === undefined || (pending.stale === undefined && !list.isSettled)) continue;
       this.#pending.delete(list);
-      const view =
-        pending === 'live'
-          ? this.#viewOf(list, position, list.providers(), list.staleness)
-          : this.#viewOf(list, position, pending.urls, pending.staleness);
+      const view = this.#viewOf(list, position, pending);
       const given = this.#given.get(list);
       // It changed and changed back, or was stale for a while, and nobody asked meanwhile.
       const isKnown = view.added.length === 0 && view.removed.length === 0 && view.stale === given?.stale;
@@ -157,17 +171,13 @@ export class LatestViews implements ViewIterator, SelectionListener {
     return undefined;
   }
 
-  #viewOf(
-    list: UrlList,
-    position: Position,
-    urls: readonly ServiceUrl[],
-    stale: Staleness | undefined,
-  ): RegistryView {
-    const before = this.#given.get(list)?.urls ?? [];
+  #viewOf(list: UrlList, position: Position, { stale, epoch, since }: Pending): RegistryView {
     const { service, category } = list;
+    const { urls, staleness } = stale ?? { urls: list.providers(), staleness: list.staleness };
+    const before = this.#given.get(list)?.urls ?? [];
     const added = missingFrom(before, urls);
     const removed = missingFrom(urls, before);
-    return { service, category, urls, added, removed, ...position, stale };
+    return { service, category, urls, added, removed, ...position, epoch, since, stale: staleness };
   }
 }
 

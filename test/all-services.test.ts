@@ -147,3 +147,33 @@ test('ends with everything derived from it [E1] [E4]', () => {
   etcd.put(root, provider('a.A', 2));
   expect(log).toEqual(['known']);
 });
+
+test('tells what is remembered until etcd has answered, and then who of them is gone', () => {
+  const services = select('admin://10.0.0.9?interface=*');
+  const urls = ['dubbo://10.0.0.1:1/a.A', 'dubbo://10.0.0.2:1/a.A', 'dubbo://10.0.0.1:1/b.B'];
+  services.remember(
+    urls.map((url) => ServiceUrl.parse(url)),
+    { since: 1, reason: 'remembered' },
+  );
+  expect(log).toEqual(['known']);
+  expect([...services.lists()].map((list) => `${shown(list)} ${list.staleness?.reason}`)).toEqual([
+    'a.A providers: dubbo 10.0.0.1, dubbo 10.0.0.2 remembered',
+    'b.B providers: dubbo 10.0.0.1 remembered',
+  ]);
+  expect(services.isLive).toBe(false);
+  etcd.list(root, [provider('a.A', 1), provider('c.C', 1)]);
+  expect(log.slice(1).sort()).toEqual([
+    'a.A providers: dubbo 10.0.0.1',
+    'b.B providers: empty 10.0.0.9',
+    'c.C providers: dubbo 10.0.0.1',
+  ]);
+  expect([...services.lists()].map(({ service }) => service)).toEqual(['a.A', 'c.C']);
+  expect(services.isLive).toBe(true);
+});
+
+test('does not tell what is remembered once etcd has said anything', () => {
+  const services = select('admin://10.0.0.9?interface=*');
+  etcd.list(root, []);
+  services.remember([ServiceUrl.parse('dubbo://10.0.0.1:1/a.A')], { since: 1, reason: 'remembered' });
+  expect([log, [...services.lists()]]).toEqual([['known'], []]);
+});

@@ -1,12 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import { Announcer } from '../src/announcer.js';
 
+const origin = { address: 'etcd3://127.0.0.1:2379', root: '/dubbo' };
+
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('reports a handler that throws or rejects, and calls the others [LIFE-3]', async () => {
-  const announcer = new Announcer();
+  const announcer = new Announcer(origin);
   const errors: unknown[] = [];
   const seen: string[] = [];
   announcer.on('listenerError', (error) => errors.push((error as Error).message));
@@ -25,13 +27,13 @@ test('reports a handler that throws or rejects, and calls the others [LIFE-3]', 
 
 test('warns the process when nobody listens for what a callback threw [LIFE-3]', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
-  new Announcer().report(new Error('lost'));
+  new Announcer(origin).report(new Error('lost'));
   expect(warn.mock.calls.map(([warning]) => (warning as Error).message)).toEqual(['lost']);
   warn.mockRestore();
 });
 
 test('calls a handler once, and not after it was taken off', () => {
-  const announcer = new Announcer();
+  const announcer = new Announcer(origin);
   const seen: string[] = [];
   const once = (): void => void seen.push('once');
   const off = (): void => void seen.push('off');
@@ -44,7 +46,7 @@ test('calls a handler once, and not after it was taken off', () => {
 });
 
 test('hides a password in the keys it tells', () => {
-  const announcer = new Announcer();
+  const announcer = new Announcer(origin);
   const keys: string[] = [];
   announcer.on('registration', (event) => keys.push(...event.keys));
   announcer.announce({
@@ -59,4 +61,23 @@ test('hides a password in the keys it tells', () => {
     '/dubbo/a.B/providers/dubbo%3A%2F%2Fu%3A***%40h%3A1%2Fa.B',
     '/dubbo/a.B/providers/dubbo%3A%2F%2Fh%3A1%2Fa.B%3Fx%3Dy%40z',
   ]);
+});
+
+test('supplies a costly event only while somebody listens', () => {
+  const announcer = new Announcer(origin);
+  const log: string[] = [];
+  announcer.supply('state', () => {
+    log.push('begun');
+    return () => log.push('ended');
+  });
+  const [one, two] = [() => {}, () => {}];
+  announcer.on('state', one);
+  announcer.on('state', two);
+  announcer.off('state', one);
+  expect(log).toEqual(['begun']);
+  announcer.off('state', two);
+  expect(log).toEqual(['begun', 'ended']);
+  announcer.once('state', one);
+  announcer.close();
+  expect(log).toEqual(['begun', 'ended', 'begun', 'ended']);
 });

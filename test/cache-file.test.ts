@@ -1,11 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { CacheFile, cachePathOf } from '../src/cache-file.js';
 import { readCacheText, writeCacheText } from '../src/cache-text.js';
 import type { RegistryError } from '../src/errors.js';
-import { type FileStore, realFiles } from '../src/file-store.js';
+import type { FileStore } from '../src/file-store.js';
 import { resolveOptions } from '../src/options.js';
 import { createVirtualClock, type VirtualClock } from '../src/testing/virtual-clock.js';
 import { ServiceUrl } from '../src/url.js';
@@ -16,12 +13,14 @@ const path = '/home/me/cache';
 let clock: VirtualClock;
 let files: FileStub;
 let known: Map<string, readonly ServiceUrl[]>;
+let isComplete: (serviceKey: string) => boolean;
 let reported: RegistryError[];
 
 beforeEach(() => {
   clock = createVirtualClock();
   files = new FileStub();
   known = new Map();
+  isComplete = () => false;
   reported = [];
 });
 
@@ -35,7 +34,7 @@ function open(store: FileStore = files, at = path): CacheFile {
   return new CacheFile(at, {
     files: store,
     clock: time,
-    collect: () => known,
+    collect: () => ({ entries: known, isComplete }),
     report: (error) => reported.push(error),
   });
 }
@@ -154,38 +153,79 @@ test('takes the path from the options, and false for none', () => {
   expect(resolveOptions({ address: 'h', file: false }).cachePath).toBeUndefined();
 });
 
-let folder: string | undefined;
-
-afterEach(() => {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+test('puts what is known of a category in the place of what was, and leaves the other categories', async () => {
+  const rule = ServiceUrl.parse('override://0.0.0.0/a.B?category=configurators');
+  files.texts.set(path, writeCacheText(new Map([['a.B', [rule, provider('a.B', 1)]]]), 'then'));
+  const cache = open();
+  known.set('a.B', [provider('a.B', 2)]);
+  cache.changed();
+  await pass(1_000);
+  const texts = (readCacheText(files.texts.get(path) ?? '').entries.get('a.B') ?? []).map(String);
+  expect(texts).toEqual([rule.toString(), provider('a.B', 2).toString()]);
 });
 
-test('replaces the file as a whole, so that readers never see a part, and leaves no draft behind [F6]', async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cache-'));
-  const file = join(folder, 'deep', 'cache');
-  const lines = (letter: string): string => `${letter.repeat(100_000)}\n`;
-  await realFiles.replace(file, lines('a'));
-  let isOver = false;
-  const seen = new Set<string>();
-  const reading = (async () => {
-    while (!isOver) {
-      const { text } = (await realFiles.read(file)) ?? { text: 'absent' };
-      seen.add(`${text.length} ${new Set(text).size}`);
-    }
-  })();
-  // As two processes would.
-  await Promise.all(['b', 'c', 'd', 'e'].map((letter) => realFiles.replace(file, lines(letter))));
-  isOver = true;
-  await reading;
-  expect([...seen]).toEqual(['100001 2']);
-  expect(readdirSync(join(folder, 'deep'))).toEqual(['cache']);
+test('drops services that are known to be gone, and no others', async () => {
+  const before = new Map(['a.A', 'b.B', 'g/c.C'].map((key) => [key, [provider(key, 1)]]));
+  files.texts.set(path, writeCacheText(before, 'then'));
+  const cache = open();
+  known.set('d.D', [provider('d.D', 1)]);
+  isComplete = (key) => !key.includes('/');
+  cache.changed();
+  await pass(1_000);
+  expect(stored()).toEqual({ 'd.D': 1, 'g/c.C': 1 });
+  known = new Map();
+  cache.changed();
+  await pass(1_000);
+  expect(stored()).toEqual({ 'g/c.C': 1 });
 });
 
-test('reports a place where no file can be, and leaves what is there alone', async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cache-'));
-  writeFileSync(join(folder, 'file'), 'mine');
-  await expect(realFiles.replace(join(folder, 'file', 'cache'), 'x')).rejects.toThrow();
-  await expect(realFiles.read(folder)).rejects.toThrow();
-  expect(await realFiles.read(join(folder, 'absent'))).toBeUndefined();
-  expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('mine');
+test('reports each kind of trouble once, until a write has succeeded', async () => {
+  const cache = open();
+  const failing = async (code: string): Promise<void> => {
+    files.failure = Object.assign(new Error(`${code}, open '${path}.${files.attempts}.tmp'`), { code });
+    cache.changed();
+    for (const ms of [1_000, 1_000, 5_000, 25_000]) await pass(ms);
+  };
+  await failing('ENOSPC');
+  await failing('EACCES');
+  await failing('ENOSPC');
+  expect(reported.map(({ message }) => /ENOSPC|EACCES/.exec(message)?.[0])).toEqual(['ENOSPC', 'EACCES']);
+  expect(cache.lastError?.message).toContain('ENOSPC');
+  files.failure = undefined;
+  cache.changed();
+  await pass(1_000);
+  expect(cache.lastError).toBeUndefined();
+  await failing('ENOSPC');
+  expect(reported).toHaveLength(3);
+});
+
+test.each(['{"mine": true}\n', 'timeout=500\n', '\0\x01binary'])(
+  'leaves %j, which is not a cache file, as it is, and says so',
+  async (text) => {
+    files.texts.set(path, text);
+    const cache = open();
+    expect(await cache.remembered(ServiceUrl.parse('consumer://h/a.B'))).toBeUndefined();
+    known.set('a.B', [provider('a.B', 1)]);
+    cache.changed();
+    await pass(600_000);
+    expect(files.texts.get(path)).toBe(text);
+    expect(reported.at(-1)?.message).toContain("somebody else's");
+  },
+);
+
+test('remembers for interface=* every service of the file that matches, each url once', async () => {
+  const mine = ServiceUrl.parse('dubbo://10.0.0.3:1/c.C?group=g');
+  const before = new Map([
+    ['a.A', [provider('a.A', 1)]],
+    ['*/a.A:*', [provider('a.A', 1)]],
+    ['g/c.C', [mine]],
+  ]);
+  files.texts.set(path, writeCacheText(before, 'then'));
+  const remembered = async (text: string): Promise<readonly string[]> =>
+    ((await open().remembered(ServiceUrl.parse(text)))?.urls ?? []).map(String).sort();
+  expect(await remembered('admin://h?interface=*&group=*&version=*')).toEqual([
+    provider('a.A', 1).toString(),
+    mine.toString(),
+  ]);
+  expect(await remembered('admin://h?interface=*&group=g')).toEqual([mine.toString()]);
 });

@@ -104,6 +104,7 @@ const undrawn: Readonly<Record<string, readonly string[]>> = {
     'keeping.listening',
     'keeping.ended',
     'life',
+    'guarding',
     'publishing',
     'publishing.stopped',
     'auditing',

@@ -82,6 +82,25 @@ describe('the examples', () => {
     expect(await consumer.end()).toBe(0);
   });
 
+  test('every way to ask who provides a service finds the one that does', async () => {
+    const program = run('subscribing');
+    await program.prints(/^told of every category$/m);
+    await program.prints(/^1 now, 1 came, 0 went, live$/m);
+    await program.prints(/^1: 10.0.0.1:20880 in a$/m);
+    await program.prints(/^services: com.acme.Stock$/m);
+    await program.prints(/^1 differ in version$/m);
+    await eventually(() => expect(program.child.exitCode).toBe(0));
+  });
+
+  test('a service that comes and goes in order is found while it is there', async () => {
+    const program = run('leaving');
+    await program.prints(/^ready: found by 1$/m);
+    await program.prints(/^online again: found by 1$/m);
+    await program.prints(/^closed: closed$/m);
+    await eventually(() => expect(program.child.exitCode).toBe(0));
+    expect(providers('com.acme.Stock')).toBe(0);
+  });
+
   test('a graceful shutdown answers the call that is under way, after it has withdrawn', async () => {
     const program = run('graceful-shutdown');
     const port = await program.prints(/^providing on (\d+)$/m);

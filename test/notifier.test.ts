@@ -6,6 +6,7 @@ import { UrlList } from '../src/url-list.js';
 import { realWorld } from '../src/world.js';
 
 const consumer = ServiceUrl.parse('consumer://10.0.0.9/a.B?category=providers,configurators,routers');
+const surroundings = { clock: realWorld.clock, onError: () => {}, windowMs: 0 };
 const ignore = { settled: () => {}, stale: () => {}, denied: () => {}, undecodable: () => {} };
 
 function list(category: string): UrlList {
@@ -47,7 +48,7 @@ function recording(): { calls: string[]; listener: NotifyListener } {
 
 test('tells configurators and routers before providers, each category whole [SUB-4]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {}, realWorld.clock);
+  const notifier = new Notifier(listener, surroundings);
   const lists = ['providers', 'routers', 'configurators'].map(list);
   for (const [index, each] of lists.entries()) {
     settle(each, index === 0 ? [1, 2] : [], '5');
@@ -63,7 +64,7 @@ test('tells configurators and routers before providers, each category whole [SUB
 
 test('tells only the latest of several changes in one turn [SUB-2]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {}, realWorld.clock);
+  const notifier = new Notifier(listener, surroundings);
   const providers = list('providers');
   for (const revision of ['5', '6', '7']) {
     settle(providers, [Number(revision)], revision);
@@ -75,7 +76,7 @@ test('tells only the latest of several changes in one turn [SUB-2]', async () =>
 
 test('does not tell a content that was never at one revision', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {}, realWorld.clock);
+  const notifier = new Notifier(listener, surroundings);
   const providers = list('providers');
   settle(providers, [1], '5');
   notifier.offer(providers);
@@ -97,16 +98,12 @@ test('does not tell a content that was never at one revision', async () => {
 test('waits for a listener that is still busy, and then tells the latest [SUB-6]', async () => {
   let finish = (): void => {};
   const revisions: string[] = [];
-  const notifier = new Notifier(
-    (_, { revision }) => {
-      revisions.push(revision);
-      return new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-    },
-    () => {},
-    realWorld.clock,
-  );
+  const notifier = new Notifier((_, { revision }) => {
+    revisions.push(revision);
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  }, surroundings);
   const providers = list('providers');
   for (const revision of ['5', '6', '7']) {
     settle(providers, [Number(revision)], revision);
@@ -132,8 +129,7 @@ test('reports a listener that throws, and tells it again with the latest [SUB-6]
       if (revisions.length === 1) throw new Error('busy');
       told();
     },
-    (error) => errors.push(error),
-    realWorld.clock,
+    { ...surroundings, onError: (error) => void errors.push(error) },
   );
   const providers = list('providers');
   settle(providers, [1], '5');
@@ -148,7 +144,7 @@ test('reports a listener that throws, and tells it again with the latest [SUB-6]
 
 test('calls nobody after close, whatever was in flight [SUB-5]', async () => {
   const { calls, listener } = recording();
-  const notifier = new Notifier(listener, () => {}, realWorld.clock);
+  const notifier = new Notifier(listener, surroundings);
   const providers = list('providers');
   settle(providers, [1], '5');
   notifier.offer(providers);
@@ -160,13 +156,9 @@ test('calls nobody after close, whatever was in flight [SUB-5]', async () => {
 test('leaves the timers of others alone when it is closed while a retry is due', async () => {
   const providers = list('providers');
   settle(providers, [1], '5');
-  const failing = new Notifier(
-    () => {
-      throw new Error('always');
-    },
-    () => {},
-    realWorld.clock,
-  );
+  const failing = new Notifier(() => {
+    throw new Error('always');
+  }, surroundings);
   failing.offer(providers);
   await turn();
   let ran = 0;
@@ -186,14 +178,10 @@ test('leaves the timers of others alone when it is closed while a retry is due',
 
 test('does not call the second category when the first call closes the subscription [SUB-5]', async () => {
   const categories: string[] = [];
-  const notifier: Notifier = new Notifier(
-    (_, { category }) => {
-      categories.push(category);
-      notifier.close();
-    },
-    () => {},
-    realWorld.clock,
-  );
+  const notifier: Notifier = new Notifier((_, { category }) => {
+    categories.push(category);
+    notifier.close();
+  }, surroundings);
   for (const category of ['providers', 'routers']) {
     const each = list(category);
     settle(each, [1], '5');

@@ -8,10 +8,12 @@ import { keyOf, WatchedPrefixes } from './support/watched-prefixes.js';
 const prefix = '/dubbo/a.B/providers/';
 let etcd: WatchedPrefixes;
 let ended: number;
+let moment: { epoch: number; since: number };
 
 beforeEach(() => {
   etcd = new WatchedPrefixes();
   ended = 0;
+  moment = { epoch: 1, since: 100 };
 });
 
 function key(host: number): string {
@@ -22,6 +24,7 @@ function iterate(text = 'consumer://10.0.0.9/a.B', signal?: AbortSignal): Latest
   const iterator = new LatestViews(ServiceUrl.parse(text), {
     select: (url, listener) => new CategorySelection(url, new KeyLayout('/dubbo'), etcd.views, listener),
     signal,
+    now: () => moment,
     undecodable: () => {},
     ended: () => {
       ended += 1;
@@ -154,4 +157,22 @@ test('throws once when etcd does not permit the prefix to be read', async () => 
     key: '/dubbo/a.B/providers',
   });
   expect(await next(views)).toBe('done');
+});
+
+test('says since when a view has been so, and over which link it was heard', async () => {
+  const views = iterate();
+  etcd.list(prefix, [key(1)]);
+  moment = { epoch: 1, since: 200 };
+  expect((await views.next()).value).toMatchObject({ epoch: 1, since: 100, stale: undefined });
+  etcd.put(prefix, key(2));
+  etcd.put(prefix, key(3));
+  moment = { epoch: 1, since: 300 };
+  expect((await views.next()).value).toMatchObject({ epoch: 1, since: 200 });
+  etcd.stale(prefix, 'the link broke');
+  const { value } = await views.next();
+  expect(value).toMatchObject({ epoch: 1, stale: { reason: 'the link broke' } });
+  expect(value?.since).toBe(value?.stale?.since);
+  moment = { epoch: 2, since: 400 };
+  etcd.live(prefix);
+  expect((await views.next()).value).toMatchObject({ epoch: 2, since: 400, stale: undefined });
 });

@@ -1,6 +1,6 @@
-/** A key-value pair of etcd as the machines speak of it. */
-import type { IKeyValue } from 'etcd3';
-import type { Entry } from '../../machines/index.js';
+/** Key-value pairs and events of etcd as the machines speak of them. */
+import type { IEvent, IKeyValue } from 'etcd3';
+import type { Entry, EntryChange } from '../../machines/index.js';
 import { textOf } from './text.js';
 
 export function entryOf(kv: IKeyValue): Entry {
@@ -11,4 +11,10 @@ export function entryOf(kv: IKeyValue): Entry {
     modRevision: kv.mod_revision,
     leaseId: kv.lease,
   };
+}
+
+export function changeOf(event: IEvent): EntryChange {
+  return event.type === 'Delete' || (event.type as string) === 'DELETE'
+    ? { type: 'delete', key: textOf(event.kv.key), modRevision: event.kv.mod_revision }
+    : { type: 'put', ...entryOf(event.kv) };
 }

@@ -1,15 +1,20 @@
 /** Fills the lease's ports, and the audit's: grant, renew, revoke, and what lies under a lease. */
 import {
+  type AskSignal,
   failureOf,
   type LeaseAnswer,
   type LeaseContent,
+  type LeaseQuestion,
   type RequestPort,
   request,
 } from '../../machines/index.js';
 import { failureFrom, isLeaseExists } from './failure.js';
 import type { EtcdLink, LinkInUse } from './link.js';
 import { fenceKey } from './settings.js';
-import { textOf } from './text.js';
+import { bytesOf, textOf } from './text.js';
+
+/** etcd's default `--max-txn-ops`. */
+const rangesMax = 128;
 
 /** Grants a lease with the id we chose. A grant that etcd has already made for us counts, and is renewed. */
 export function grantLease(
@@ -43,16 +48,39 @@ export function revokeLease(links: LinkInUse): RequestPort<void, { readonly leas
   return request<void, { readonly leaseId: string }>(({ input }) => revoke(links.current(), input.leaseId));
 }
 
-/** The remaining time of a lease, and the keys under it without our fence. */
-export function readLease(links: LinkInUse): RequestPort<LeaseContent, { readonly leaseId: string }> {
-  return request<LeaseContent, { readonly leaseId: string }>(async ({ input, signal }) => {
+/** What of ours etcd holds: the lease, the keys under it without our fence, and of the others those that are missing. */
+export function readLease(links: LinkInUse): RequestPort<LeaseContent, LeaseQuestion> {
+  return request<LeaseContent, LeaseQuestion>(async ({ input, signal }) => {
     const link = links.current();
     const answer = await link.call(signal, (to, options) =>
       to.lease.leaseTimeToLive({ ID: input.leaseId, keys: true }, options),
     );
     const fence = fenceKey(link.settings, input.leaseId);
-    return { ttlSeconds: Number(answer.TTL), keys: answer.keys.map(textOf).filter((key) => key !== fence) };
+    return {
+      ttlSeconds: Number(answer.TTL),
+      keys: answer.keys.map(textOf).filter((key) => key !== fence),
+      missing: await missingOf(link, input.unleased, signal),
+    };
   });
+}
+
+/** Which of these entries are not there, or have another value. Reads only; several at once. */
+async function missingOf(
+  link: EtcdLink,
+  entries: LeaseQuestion['unleased'],
+  signal: AskSignal,
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (let at = 0; at < entries.length; at += rangesMax) {
+    const some = entries.slice(at, at + rangesMax);
+    const success = some.map(({ key }) => ({ request_range: { key: bytesOf(key) } }));
+    const answer = await link.call(signal, (to, options) => to.kv.txn({ success }, options));
+    for (const [index, { key, value }] of some.entries()) {
+      const found = answer.responses[index]?.response_range?.kvs[0];
+      if (found === undefined || textOf(found.value) !== value) missing.push(key);
+    }
+  }
+  return missing;
 }
 
 async function grant(

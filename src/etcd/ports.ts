@@ -4,9 +4,12 @@ import type {
   ClusterFacts,
   LeaseAnswer,
   LeaseContent,
+  LeaseQuestion,
   LinkFact,
   Listing,
   OpenedFence,
+  OwnKeysFact,
+  OwnKeysInput,
   RequestPort,
   Revision,
   StreamPort,
@@ -17,6 +20,7 @@ import type {
 import { listPrefix, verifyPrefix, watchPrefix } from './entries.js';
 import { grantLease, readLease, renewLease, revokeLease } from './lease.js';
 import { LinkInUse } from './link.js';
+import { watchOwnKeys } from './own-keys.js';
 import { confirmLink, followLink, probeCluster } from './probe.js';
 import type { EtcdSettings } from './settings.js';
 import type { Transport } from './transport.js';
@@ -35,7 +39,8 @@ export interface EtcdPorts {
   readonly verifyPrefix: RequestPort<Verification, { readonly prefix: string; readonly revision: Revision }>;
   readonly openFence: RequestPort<OpenedFence, { readonly leaseId: string }>;
   readonly writeBatches: StreamPort<BatchAnswered, WriteInput>;
-  readonly readLease: RequestPort<LeaseContent, { readonly leaseId: string }>;
+  readonly readLease: RequestPort<LeaseContent, LeaseQuestion>;
+  readonly watchOwnKeys: StreamPort<OwnKeysFact, OwnKeysInput>;
   /** Ends whatever is open. */
   close(): void;
 }
@@ -62,6 +67,7 @@ export function connectEtcd(settings: EtcdSettings, open?: (endpoint: string) =>
     openFence: openFence(links),
     writeBatches: writeBatches(links),
     readLease: readLease(links),
+    watchOwnKeys: watchOwnKeys(links),
     close: () => links.close(),
   };
 }

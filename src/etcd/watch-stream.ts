@@ -2,17 +2,27 @@
  * The one watch stream of a link, shared by all watchers. Creates are pipelined and answered first in, first out
  * (etcd API: WatchResponse.created); fragments are joined, so that a revision is reported whole or not at all.
  */
-import type { IEvent, IWatchRequest, IWatchResponse } from 'etcd3';
-import { type EntryChange, Failure, type WatchFact } from '../../machines/index.js';
-import { entryOf } from './entry.js';
+import type { IEvent, IWatchCreateRequest, IWatchRequest, IWatchResponse } from 'etcd3';
+import { Failure, type WatchFact } from '../../machines/index.js';
+import { changeOf } from './entry.js';
 import { failureFrom, failureFromReason } from './failure.js';
-import { bytesOf, prefixEnd, textOf } from './text.js';
+import { bytesOf, prefixEnd } from './text.js';
 import type { DuplexStream, Transport } from './transport.js';
 
 type Stream = DuplexStream<IWatchRequest, IWatchResponse>;
 
+/** What a watch asks for. */
+interface Wanted {
+  readonly key: Buffer;
+  /** Without it, the key alone. */
+  readonly rangeEnd?: Buffer;
+  /** Without it, from now on. */
+  readonly fromRevision?: string;
+}
+
 interface Watch {
   readonly id: string;
+  readonly request: IWatchCreateRequest;
   readonly send: (fact: WatchFact) => void;
   /** Events of a revision whose last fragment has not come yet. */
   fragments: IEvent[];
@@ -48,10 +58,17 @@ export class WatchStream {
 
   /** Watches `prefix` from a revision on. Facts stop when the returned function was called. */
   watch(prefix: string, fromRevision: string, send: (fact: WatchFact) => void): () => void {
-    this.#lastId += 1;
-    const watch: Watch = { id: String(this.#lastId), send, fragments: [], closed: false };
-    this.#create(watch, prefix, fromRevision).catch((thrown: unknown) => this.#fail(failureFrom(thrown)));
-    return () => this.#cancel(watch);
+    const key = bytesOf(prefix);
+    const wanted = { key, rangeEnd: prefixEnd(key), fromRevision };
+    return this.#start(wanted, { progress_notify: true, filters: [] }, send);
+  }
+
+  /**
+   * Watches only what is deleted. Its silence is no reason to ask for progress: what it misses in a stream that died
+   * unnoticed, an audit finds.
+   */
+  watchDeletions(wanted: Wanted, send: (fact: WatchFact) => void): () => void {
+    return this.#start(wanted, { progress_notify: false, filters: ['Noput'] }, send);
   }
 
   /** Ends everything in silence: whoever closes the link says why. */
@@ -61,7 +78,25 @@ export class WatchStream {
     this.#end(new Failure('unreachable', 'the link was closed'));
   }
 
-  async #create(watch: Watch, prefix: string, fromRevision: string): Promise<void> {
+  #start(
+    { key, rangeEnd, fromRevision = '0' }: Wanted,
+    kind: Pick<IWatchCreateRequest, 'progress_notify' | 'filters'>,
+    send: (fact: WatchFact) => void,
+  ): () => void {
+    this.#lastId += 1;
+    const id = String(this.#lastId);
+    const range = {
+      key,
+      start_revision: fromRevision,
+      ...(rangeEnd === undefined ? {} : { range_end: rangeEnd }),
+    };
+    const request = { watch_id: id, fragment: true, ...range, ...kind };
+    const watch: Watch = { id, request, send, fragments: [], closed: false };
+    this.#create(watch).catch((thrown: unknown) => this.#fail(failureFrom(thrown)));
+    return () => this.#cancel(watch);
+  }
+
+  async #create(watch: Watch): Promise<void> {
     if (this.#closed) throw new Failure('unreachable', 'the link is closed');
     this.#watches.set(watch.id, watch);
     this.#opening ??= this.#open();
@@ -69,17 +104,7 @@ export class WatchStream {
     if (watch.closed || this.#stream !== stream) return;
     this.#creating.push(watch);
     if (this.#creating.length === 1) this.#awaitCreated();
-    const key = bytesOf(prefix);
-    stream.write({
-      create_request: {
-        watch_id: watch.id,
-        key,
-        range_end: prefixEnd(key),
-        start_revision: fromRevision,
-        progress_notify: true,
-        fragment: true,
-      },
-    });
+    stream.write({ create_request: watch.request });
   }
 
   /** Each answer gives the next one its full time: a thousand creates at once take longer than one. */
@@ -117,7 +142,7 @@ export class WatchStream {
 
   /** A broken connection may say nothing for ever; whoever follows the link is told that an answer is overdue. */
   #probe(stream: Stream): void {
-    if (this.#watches.size === 0) return;
+    if (!this.#isProbed()) return;
     const since = this.#unansweredSince;
     if (since === undefined) {
       this.#unansweredSince = performance.now();
@@ -127,6 +152,11 @@ export class WatchStream {
     const silence = new Failure('timeout', 'etcd does not answer on the watch stream');
     if (performance.now() - since > silenceMsMax) this.#fail(silence);
     else this.#report(silence);
+  }
+
+  #isProbed(): boolean {
+    for (const { request } of this.#watches.values()) if (request.progress_notify === true) return true;
+    return false;
   }
 
   #receive(response: IWatchResponse): void {
@@ -215,10 +245,4 @@ export class WatchStream {
       }
     }
   }
-}
-
-function changeOf(event: IEvent): EntryChange {
-  return event.type === 'Delete' || (event.type as string) === 'DELETE'
-    ? { type: 'delete', key: textOf(event.kv.key), modRevision: event.kv.mod_revision }
-    : { type: 'put', ...entryOf(event.kv) };
 }

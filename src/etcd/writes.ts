@@ -125,8 +125,8 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
       };
       if (!operation.onlyIfFree) return put;
       return operation.leased
-        ? firstThatHolds([isAbsent(key), hasLease(key, '0'), hasLease(key, leaseId)], put, key)
-        : firstThatHolds([isAbsent(key)], put, key);
+        ? firstThatHolds([[isAbsent(key)], [hasLease(key, '0')], [hasLease(key, leaseId)]], put, key)
+        : firstThatHolds([[isAbsent(key)], [hasLease(key, '0'), hasOtherValue(key, value)]], put, key);
     }
     case 'ensure':
       return {
@@ -139,18 +139,18 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
     case 'delete': {
       const guards =
         operation.value === null
-          ? operation.owners.map((owner) => hasLease(key, owner))
-          : [{ key, target: 'Value', result: 'Equal', value: bytesOf(operation.value) } as const];
+          ? operation.owners.map((owner) => [hasLease(key, owner)])
+          : [[{ key, target: 'Value', result: 'Equal', value: bytesOf(operation.value) } as const]];
       return firstThatHolds(guards, { request_delete_range: { key } }, key);
     }
   }
 }
 
 /** Does `then` under the first guard that holds; under none, it only counts the key, to tell whether it exists. */
-function firstThatHolds(guards: readonly ICompare[], then: IRequestOp, key: Buffer): IRequestOp {
+function firstThatHolds(guards: readonly ICompare[][], then: IRequestOp, key: Buffer): IRequestOp {
   const otherwise: IRequestOp = { request_range: { key, count_only: true } };
   return guards.reduceRight<IRequestOp>(
-    (failure, guard) => ({ request_txn: { compare: [guard], success: [then], failure: [failure] } }),
+    (failure, guard) => ({ request_txn: { compare: guard, success: [then], failure: [failure] } }),
     otherwise,
   );
 }
@@ -161,6 +161,10 @@ function isAbsent(key: Buffer): ICompare {
 
 function hasLease(key: Buffer, leaseId: string): ICompare {
   return { key, target: 'Lease', result: 'Equal', lease: leaseId };
+}
+
+function hasOtherValue(key: Buffer, value: Buffer): ICompare {
+  return { key, target: 'Value', result: 'NotEqual', value };
 }
 
 /** The keys that exist but did not meet any of their guards. */

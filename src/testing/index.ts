@@ -11,6 +11,7 @@ export {
   type MemoryEtcdKey,
   type MemoryEtcdLease,
   type MemoryEtcdOptions,
+  type MemoryEtcdUser,
   startMemoryEtcd,
 } from './memory-etcd.js';
 export { playScenario, type ScenarioMachines } from './scenario.js';

@@ -7,17 +7,16 @@
  *   for one end at once, not after some seconds;
  * - the disk: data lives as long as the object; no quota, defragmentation, snapshots or hashes;
  * - a kill at the wrong moment: etcd 3.4 may apply on restart what it refused shortly before; here a refusal is final;
- * - TLS, users, roles and tokens, and the HTTP gateway;
+ * - users made by requests (they are given by `setUsers`), and roles for reading or writing alone; alarms and hashes ask for
+ *   no token; a token dies on time, not up to a second later;
+ * - TLS and the HTTP gateway;
  * - load: answers come at once, no watcher is slow, and pings that come too fast are not punished with GOAWAY;
- * - delays: leases end when their time is up, not up to half a second later; watchers of the past are fed at once;
+ * - delays: leases end when their time is up, not up to half a second later; watchers of the past are fed at once, while
+ *   etcd gives them a batch every 100 ms, so that a compaction may overtake one;
  * - the order that etcd's sort gives equal elements of a long list (here: the order of keys);
  * - an empty but present range_end inside a read-only transaction (here: absent; in a plain range: everything from the key on).
  */
-import { bytesOf } from './etcd-core/bytes.js';
-import { EtcdCore } from './etcd-core/core.js';
-import type { KeyState } from './etcd-core/revisions.js';
-import { Desk } from './etcd-server/desk.js';
-import { Listener } from './etcd-server/listener.js';
+import { MemoryEtcdServer } from './etcd-server/server.js';
 
 export interface MemoryEtcdOptions {
   /** @defaultValue a free one */
@@ -25,6 +24,15 @@ export interface MemoryEtcdOptions {
   readonly host?: '127.0.0.1';
   /** How often idle watchers with `progress_notify` are told the revision. @defaultValue ten minutes, as etcd */
   readonly progressIntervalMs?: number;
+  /** How long a token is good after it was used last. @defaultValue five minutes, as etcd */
+  readonly tokenTtlMs?: number;
+}
+
+/** Somebody who may log in. */
+export interface MemoryEtcdUser {
+  readonly password: string;
+  /** He may read and write the keys under these. @defaultValue all keys */
+  readonly prefixes?: readonly string[];
 }
 
 /** A key as a test wants to see it: text as UTF-8. */
@@ -68,6 +76,17 @@ export interface MemoryEtcd extends AsyncDisposable {
   regainLeader(): void;
   /** Raises or clears the NOSPACE alarm: puts and grants are refused, all else goes on. */
   setNoSpace(raised: boolean): void;
+  /**
+   * From now on only these users, by name, are let in, as after `etcdctl auth enable`; without an argument everybody is
+   * again. Tokens given out before are void.
+   */
+  setUsers(users?: Readonly<Record<string, MemoryEtcdUser>>): void;
+  /** Makes all tokens void, as when their time is up. */
+  expireTokens(): void;
+  /** Refuses whatever touches keys under one of these prefixes, to everybody; those of an earlier call are open again. */
+  deny(...prefixes: string[]): void;
+  /** Whatever passes between clients and etcd takes so much longer, in each direction; 0 ends it. */
+  delay(ms: number): void;
   /** Compacts, by default at the current revision. */
   compact(revision?: string): void;
   /** Ends all watch and keepalive streams with `14 UNAVAILABLE`; connections stand. */
@@ -88,135 +107,4 @@ export async function startMemoryEtcd(options: MemoryEtcdOptions = {}): Promise<
   const etcd = new MemoryEtcdServer(options);
   await etcd.open();
   return etcd;
-}
-
-class MemoryEtcdServer implements MemoryEtcd {
-  readonly #host: string;
-  readonly #core: EtcdCore;
-  readonly #desk: Desk;
-  #port: number;
-  #listener: Listener | undefined;
-  #stopped = false;
-
-  constructor({ host = '127.0.0.1', port = 0, progressIntervalMs }: MemoryEtcdOptions) {
-    this.#host = host;
-    this.#port = port;
-    this.#core = new EtcdCore(progressIntervalMs === undefined ? {} : { progressIntervalMs });
-    this.#desk = new Desk(this.#core);
-  }
-
-  get endpoint(): string {
-    return `${this.#host}:${this.#port}`;
-  }
-
-  get revision(): string {
-    return String(this.#core.revision);
-  }
-
-  get watcherCount(): number {
-    return this.#core.watcherCount;
-  }
-
-  async open(): Promise<void> {
-    const listener = new Listener(this.#desk);
-    this.#port = await listener.listen(this.#host, this.#port);
-    this.#listener = listener;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.crash();
-  }
-
-  async crash(): Promise<void> {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    this.#desk.down();
-    await listener?.close();
-  }
-
-  async restart(): Promise<void> {
-    if (this.#stopped) throw new Error('cannot restart the in-memory etcd: it was stopped for good');
-    await this.crash();
-    this.#desk.up();
-    await this.open();
-  }
-
-  wipe(): void {
-    this.#core.wipe();
-    this.#listener?.dropConnections();
-  }
-
-  freeze(): void {
-    this.#desk.freeze();
-    this.#listener?.freeze();
-  }
-
-  thaw(): void {
-    this.#desk.thaw();
-    this.#listener?.thaw();
-  }
-
-  loseLeader(): void {
-    this.#desk.loseLeader();
-    this.#listener?.dropLeaderless();
-  }
-
-  regainLeader(): void {
-    this.#desk.regainLeader();
-  }
-
-  setNoSpace(raised: boolean): void {
-    const { member_id: memberID } = this.#core.header();
-    this.#core.alarm({ action: raised ? 'Activate' : 'Deactivate', memberID, alarm: 'Nospace' });
-  }
-
-  compact(revision: string = this.revision): void {
-    this.#core.compact({ revision });
-  }
-
-  dropStreams(): void {
-    this.#listener?.dropStreams();
-  }
-
-  dropConnections(): void {
-    this.#listener?.dropConnections();
-  }
-
-  expireLease(id: string): void {
-    this.revokeLease(id);
-  }
-
-  revokeLease(id: string): void {
-    this.#core.leaseRevoke({ ID: id });
-  }
-
-  keys(prefix = ''): MemoryEtcdKey[] {
-    return this.#core
-      .states()
-      .map(keyOf)
-      .filter(({ key }) => key.startsWith(prefix));
-  }
-
-  leases(): MemoryEtcdLease[] {
-    return this.#core.leases().map(({ id, ttlSeconds, keys }) => ({
-      id,
-      ttlSeconds,
-      keys: [...keys].sort().map((key) => bytesOf(key).toString('utf8')),
-    }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-}
-
-function keyOf(state: KeyState): MemoryEtcdKey {
-  return {
-    key: bytesOf(state.key).toString('utf8'),
-    value: state.value.toString('utf8'),
-    lease: state.lease,
-    createRevision: String(state.createRevision),
-    modRevision: String(state.modRevision),
-  };
 }

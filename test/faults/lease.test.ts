@@ -32,6 +32,11 @@ function faultOfProcess(
   });
 }
 
+/** Neither a renewal nor a regular audit would notice a loss in time. */
+const onlyTheWatch = { registry: { sessionMs: 60_000, auditIntervalMs: 60_000 } };
+/** EVENTUALLY-3, on a busy machine. */
+const ownLossMsMax = 2_000;
+
 const faketime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 /** Gives the process a wall clock that {@link setClock} moves; its monotonic clock goes on as it is. */
@@ -67,9 +72,50 @@ describeOnEtcd('leases, processes and clocks', () => {
     expect((stage.told[0]?.views.length ?? 0) - before).toBeLessThan(4);
   });
 
-  fault('fault 24: an operator revokes our lease', {}, async (stage) => {
+  fault('fault 24: an operator revokes our lease', onlyTheWatch, async (stage) => {
+    const began = performance.now();
     await stage.control.revokeLease(stage.status().lease.leaseId ?? '');
-    await eventually(() => expect(stage.status().lease.generation).toBe(2));
+    await stage.settled();
+    expect(performance.now() - began).toBeLessThan(ownLossMsMax);
+    expect(stage.status().lease.generation).toBe(2);
+  });
+
+  fault('fault 24: somebody deletes one of our keys', onlyTheWatch, async (stage) => {
+    const began = performance.now();
+    await stage.control.delete(keyOf(providerUrl(1)));
+    await stage.settled();
+    expect(performance.now() - began).toBeLessThan(ownLossMsMax);
+    expect(stage.status().lease.generation).toBe(1);
+  });
+
+  fault(
+    'fault 24: somebody deletes one of our keys, which we have registered for good',
+    onlyTheWatch,
+    async (stage) => {
+      const url = `${providerUrl(30)}?dynamic=false`;
+      await stage.registry.register(url);
+      for (const spoil of [
+        () => stage.control.delete(keyOf(url)),
+        () => stage.control.put(keyOf(url), 'theirs'),
+      ]) {
+        await spoil();
+        // What is overwritten is found by the next look, which the deletion of another key asks for.
+        await stage.control.delete(keyOf(providerUrl(1)));
+        await eventually(async () =>
+          expect(await stage.control.get(keyOf(url))).toMatchObject({
+            value: expect.stringMatching(/^-?\d+$/),
+          }),
+        );
+      }
+      await stage.registry.unregister(url);
+    },
+  );
+
+  fault('fault 24: our keys are deleted while the link is away', onlyTheWatch, async (stage) => {
+    await stage.cutOff();
+    await stage.control.delete(keyOf(providerUrl(1)));
+    await stage.proxy.startAccepting();
+    await stage.settled(10_000);
   });
 
   fault('fault 24: an operator revokes our lease while we write', {}, async (stage) => {
@@ -94,9 +140,12 @@ describeOnEtcd('leases, processes and clocks', () => {
     { needs: 'faketime', actor: movableClock },
     async (stage, actor) => {
       const lease = (await stage.control.get(keyOf(actor.urls[0] ?? '')))?.lease ?? '';
+      const secondsLeft = async (): Promise<number> => (await stage.control.lease(lease))?.ttlSeconds ?? 0;
+      await eventually(async () => expect(await secondsLeft()).toBeLessThan(27));
       setClock(stage, '+60');
-      await stage.control.revokeLease(lease);
-      await actor.isRegistered(stage);
+      // The next renewal is not due for seconds.
+      await eventually(async () => expect(await secondsLeft()).toBeGreaterThan(27), 2_500);
+      expect(actor.events).toContain('doubtful');
     },
   );
 

@@ -25,12 +25,37 @@ describeOnEtcd('rivals', () => {
     expect(await stage.control.get(key)).toBeUndefined();
   });
 
-  fault('fault 44: somebody deletes our keys again and again', {}, async (stage) => {
-    for (let round = 0; round < 5; round += 1) {
-      for (const url of stage.desired) await stage.control.delete(keyOf(url));
-      await pause(300);
-    }
-  });
+  fault(
+    'fault 44: somebody deletes a key of ours again and again',
+    { registry: { sessionMs: 60_000, auditIntervalMs: 8_000 } },
+    async (stage) => {
+      const conflicts: string[] = [];
+      stage.registry.on(
+        'registration',
+        ({ state, keys }) => state === 'conflicted' && conflicts.push(...keys),
+      );
+      const key = keyOf(providerUrl(1));
+      const until = performance.now() + 4_000;
+      while (performance.now() < until) {
+        await stage.control.delete(key);
+        await pause(50);
+      }
+      expect(conflicts).toEqual([key]);
+      await stage.witness.caughtUp(stage.control);
+      const puts = stage.witness.history.current.events.filter(
+        (event) => event.key === key && event.type === 'put',
+      );
+      // Once registered, three times put back at once, and perhaps once more by a regular audit.
+      expect(puts.length).toBeGreaterThanOrEqual(4);
+      expect(puts.length).toBeLessThanOrEqual(5);
+      // Its neighbour does not suffer.
+      await stage.control.delete(keyOf(providerUrl(2)));
+      await eventually(
+        async () => expect(await stage.control.get(keyOf(providerUrl(2)))).toBeDefined(),
+        2_000,
+      );
+    },
+  );
 
   fault('fault 45: somebody overwrites our keys without a lease', {}, async (stage) => {
     for (const url of stage.desired) await stage.control.put(keyOf(url), 'immortal');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AnyEventObject } from 'xstate';
 import {
   type BatchOutcome,
   Failure,
@@ -7,6 +8,7 @@ import {
   type RegistryContext,
   registryMachine,
 } from '../../machines/index.js';
+import { promptRepairsMax } from '../../machines/registration.js';
 import { exploreMachine, type GraphState, type MachineGraph, type Move } from '../../src/testing/index.js';
 import { asksOf, expectSound, nameOf, runningIn, strandedLive, tellSize } from './claims.js';
 import { walkToEveryState } from './live.js';
@@ -33,10 +35,26 @@ interface World {
   readonly contents: readonly LeaseContent[];
   readonly outcomes: readonly BatchOutcome[];
   readonly withdraws: boolean;
+  /** Somebody deletes keys, or following them breaks off. */
+  readonly deletes: boolean;
+}
+
+const ownKeysFacts: readonly AnyEventObject[] = [
+  { type: 'ownKeys.deleted', keys: [key] },
+  { type: 'ownKeys.fenceDeleted' },
+  { type: 'ownKeys.opened' },
+  ...(['denied', 'compacted', 'bug'] as const).map((kind) => ({
+    type: 'ownKeys.broken',
+    failure: { kind, message: kind },
+  })),
+];
+
+function isAsking(auditing: string): boolean {
+  return auditing === 'reading' || auditing === 'checking';
 }
 
 /** Audits while the registry runs; without a fence, which has its proof elsewhere. */
-function explore({ contents, outcomes, withdraws }: World): MachineGraph<Registry> {
+function explore({ contents, outcomes, withdraws, deletes }: World): MachineGraph<Registry> {
   return exploreMachine(registryMachine, {
     input,
     limit: 20_000,
@@ -45,12 +63,13 @@ function explore({ contents, outcomes, withdraws }: World): MachineGraph<Registr
       linked: context.epoch !== null,
       lease: context.lease !== null,
       fence: context.fence.status,
+      hasWritten: context.flush > 0,
       registrations: [key, stray].map((each) =>
-        draw(context.registrations.get(each), context, value.auditing === 'reading'),
+        draw(context.registrations.get(each), context, isAsking(value.auditing)),
       ),
       plan: drawPlan(context),
     }),
-    samples: ({ context }) => [
+    samples: ({ context, value }) => [
       ...(withdraws ? [wish, withdrawal] : context.registrations.has(key) ? [] : [wish]),
       context.epoch === null
         ? { type: 'connection.up', epoch: 1, history: 0, endpoint: 'a' }
@@ -58,6 +77,7 @@ function explore({ contents, outcomes, withdraws }: World): MachineGraph<Registr
       ...leaseNewsFor(context),
       { type: 'xstate.error.actor.openFence', error: new Failure('denied', 'denied') },
       { type: 'xstate.error.actor.readLease', error: new Failure('timeout', 'timeout') },
+      ...(deletes && value.guarding === 'following' ? ownKeysFacts : []),
       ...contents.map((output) => ({ type: 'xstate.done.actor.readLease', output })),
       ...answersFor(context, outcomes),
       { type: 'xstate.error.actor.writeBatches', error: new Failure('bug', 'bug') },
@@ -65,14 +85,15 @@ function explore({ contents, outcomes, withdraws }: World): MachineGraph<Registr
   });
 }
 
-function draw(registration: Registration | undefined, context: RegistryContext, isReading: boolean): unknown {
+function draw(registration: Registration | undefined, context: RegistryContext, isAsking: boolean): unknown {
   if (registration === undefined) return null;
-  const { key: name, flush, lastError } = registration;
+  const { key: name, flush, lastError, repairs } = registration;
   return [
     drawRegistration(registration, context),
     context.dirty.has(name),
-    [flush === context.flush, isReading && flush <= context.auditFlush],
+    [flush === context.flush, isAsking && flush <= context.auditFlush],
     lastError?.kind === 'denied',
+    repairs,
   ];
 }
 
@@ -80,21 +101,34 @@ describe.each<World & { readonly name: string }>([
   {
     name: 'registry, audits that find strays',
     withdraws: false,
+    deletes: false,
     outcomes: [applied],
     contents: [
-      { ttlSeconds: 5, keys: [key] },
-      { ttlSeconds: 5, keys: [] },
-      { ttlSeconds: 5, keys: [key, stray] },
-      { ttlSeconds: -1, keys: [] },
+      { ttlSeconds: 5, keys: [key], missing: [] },
+      { ttlSeconds: 5, keys: [], missing: [] },
+      { ttlSeconds: 5, keys: [key, stray], missing: [] },
+      { ttlSeconds: -1, keys: [], missing: [] },
     ],
   },
   {
     name: 'registry, audits after refusals',
     withdraws: true,
+    deletes: false,
     outcomes: [applied, failed('denied')],
     contents: [
-      { ttlSeconds: 5, keys: [key] },
-      { ttlSeconds: 5, keys: [] },
+      { ttlSeconds: 5, keys: [key], missing: [] },
+      { ttlSeconds: 5, keys: [], missing: [] },
+    ],
+  },
+  {
+    name: 'registry, audits of what somebody deletes',
+    withdraws: false,
+    deletes: true,
+    outcomes: [applied],
+    contents: [
+      { ttlSeconds: 5, keys: [key], missing: [] },
+      { ttlSeconds: 5, keys: [], missing: [] },
+      { ttlSeconds: -1, keys: [], missing: [] },
     ],
   },
 ])('$name', ({ name, ...world }) => {
@@ -107,13 +141,13 @@ describe.each<World & { readonly name: string }>([
     for (const move of graph.moves) {
       for (const { id, input: asked } of asksOf(move)) {
         const leaseId = move.snapshot.context.lease?.leaseId;
-        if (id === 'readLease') expect(asked, nameOf(move)).toEqual({ leaseId });
+        if (id === 'readLease') expect(asked, nameOf(move)).toEqual({ leaseId, unleased: [] });
       }
     }
     for (const state of graph.states.filter((each) => runningIn(each).includes('readLease'))) {
       const { epoch, lease } = state.snapshot.context;
       expect(epoch, state.key).not.toBe(null);
-      expect(inputOf(state, 'readLease'), state.key).toEqual({ leaseId: lease?.leaseId });
+      expect(inputOf(state, 'readLease'), state.key).toMatchObject({ leaseId: lease?.leaseId });
     }
   });
 
@@ -133,12 +167,26 @@ describe.each<World & { readonly name: string }>([
       const { registrations, auditFlush, lease } = move.from.snapshot.context;
       const known = registrations.get(key);
       if (known?.state !== 'written') continue;
-      const isMissing =
-        known.leaseId === lease?.leaseId && known.flush <= auditFlush && !contentOf(move).keys.includes(key);
+      const isDue = move.from.snapshot.value.auditing === 'reading' || known.repairs < promptRepairsMax;
+      const isJudged = known.leaseId === lease?.leaseId && known.flush <= auditFlush;
+      const isMissing = isDue && isJudged && !contentOf(move).keys.includes(key);
       expect(move.snapshot.context.registrations.get(key), nameOf(move)).toMatchObject(
         isMissing ? { state: 'pending', repair: true } : { state: 'written' },
       );
     }
+  });
+
+  test('looks again after every word that something of ours is gone, unless it has no lease or link', () => {
+    const looking = ['suspecting', 'settling', 'checking'];
+    const told = graph.moves.filter(({ event }) => event.type.startsWith('ownKeys.'));
+    for (const move of told.filter(({ event }) => event.type !== 'ownKeys.broken')) {
+      const { context } = move.from.snapshot;
+      const known = context.registrations.get(key);
+      const isLoss = known?.state === 'written' && known.repairs < promptRepairsMax;
+      if (context.lease === null || (move.event.type === 'ownKeys.deleted' && !isLoss)) continue;
+      expect(looking, nameOf(move)).toContain(move.snapshot.value.auditing);
+    }
+    expect(told.length > 0).toBe(world.deletes);
   });
 
   test('withdraws a key under its lease that nobody wants, and no other', () => {

@@ -69,7 +69,8 @@ export const graph = exploreMachine(watcherMachine, {
   abstract: ({ context }) => ({
     linked: context.epoch !== null,
     listed: context.revision !== null,
-    resumable: context.listedUnder === null ? null : context.listedUnder === context.linkHistory,
+    listedInThis: context.listedUnder === null ? null : context.listedUnder === context.linkHistory,
+    resumable: context.resumableUnder === context.linkHistory,
     size: context.size,
     told: context.told.size > 0,
     sameHistory: context.told.history === context.history,

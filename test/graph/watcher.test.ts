@@ -154,8 +154,8 @@ test('lists anew after a compaction, a history that went back, and a copy that d
   expect(lost.length).toBeGreaterThan(0);
   for (const move of lost) {
     expect(move.to.snapshot.matches({ listing: 'asking' }), nameOf(move)).toBe(true);
-    const { listedUnder, linkHistory } = move.snapshot.context;
-    expect(listedUnder, nameOf(move)).not.toBe(linkHistory);
+    const { resumableUnder, linkHistory } = move.snapshot.context;
+    expect(resumableUnder, nameOf(move)).not.toBe(linkHistory);
   }
 });
 

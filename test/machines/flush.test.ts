@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { applyOutcome, applySilence, type FlushState } from '../../machines/flush.js';
+import { applyOutcome, type FlushState } from '../../machines/flush.js';
+import { applySilence } from '../../machines/flush-failures.js';
 import type { BatchOutcome, FailureKind, WriteBatch } from '../../machines/index.js';
 import { planWrites } from '../../machines/write-plan.js';
 import { keysOf, registrationOf, registrationsOf } from '../support/desired.js';

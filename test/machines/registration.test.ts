@@ -25,6 +25,7 @@ test('is pending, and nothing of it was sent, when it is asked for the first tim
     ambiguous: null,
     solo: false,
     repair: false,
+    repairs: 0,
   });
 });
 

@@ -6,7 +6,6 @@ import {
   afterOtherHistory,
   afterWishes,
   afterWithdrawals,
-  auditFindings,
   canFlush,
   initialContext,
   termsOf,
@@ -106,40 +105,4 @@ test('has only withdrawals left to write at the end', () => {
     dirty: keysOf('/a', '/b', '/unknown'),
   });
   expect(sorted(withdrawalsOnly(context).dirty.keys())).toEqual(['/b']);
-});
-
-test('finds by an audit what is missing under the lease, and asks again for what lies under none', () => {
-  const context = contextOf(
-    [
-      written('/there'),
-      written('/missing'),
-      written('/later', { flush: 4 }),
-      written('/elsewhere', { leaseId: '41' }),
-      written('/good', { leased: false, leaseId: null }),
-      registrationOf('/pending'),
-      written('/going', { state: 'withdrawing' }),
-    ],
-    { auditFlush: 3 },
-  );
-  const found = auditFindings(context, ['/there']);
-  expect(sorted(found.dirty.keys())).toEqual(['/good', '/missing']);
-  expect(found.registrations.get('/missing')).toMatchObject({ state: 'pending', repair: true });
-});
-
-test('finds by an audit what nobody wants, and deletes it under the lease it was found under', () => {
-  const found = auditFindings(contextOf([written('/a')], { auditFlush: 3 }), ['/a', '/x']);
-  expect(sorted(found.dirty.keys())).toEqual(['/x']);
-  expect(found.registrations.get('/x')).toMatchObject({ state: 'withdrawing', leaseId: '42' });
-});
-
-test('has an audit try again what was denied, and not what is too large', () => {
-  const failed = (kind: 'denied' | 'tooLarge'): Partial<Registration> => ({
-    state: 'failed',
-    lastError: { kind, message: kind },
-  });
-  const found = auditFindings(
-    contextOf([registrationOf('/a', failed('denied')), registrationOf('/b', failed('tooLarge'))]),
-    [],
-  );
-  expect(sorted(found.dirty.keys())).toEqual(['/a']);
 });

@@ -4,8 +4,12 @@ import { viewOfRegistry } from '../support/registry-view.js';
 
 describeTables(
   registryMachine,
-  ['registry-life.txt', 'registry-publishing.txt', 'registry-answers.txt', 'registry-auditing.txt'].map(
-    (name) => new URL(name, import.meta.url),
-  ),
+  [
+    'registry-life.txt',
+    'registry-publishing.txt',
+    'registry-answers.txt',
+    'registry-auditing.txt',
+    'registry-guarding.txt',
+  ].map((name) => new URL(name, import.meta.url)),
   viewOfRegistry,
 );

@@ -21,31 +21,54 @@ export function goesForward(before: Told | undefined, told: Told): Verdict {
   return `told (${told.history}, ${told.revision}) after (${before.history}, ${before.revision})`;
 }
 
-/** ALWAYS-2: what is told is exactly what etcd held at the claimed revision, in an epoch not before the last one told. */
-export function isTruth(witness: Witness, prefix: string, told: Told, sinceEpoch: number): number | string {
-  for (let epoch = sinceEpoch; epoch <= witness.epoch; epoch += 1) {
-    const keys = witness.keysAt(epoch, prefix, told.revision)?.filter(isProvided);
-    if (keys !== undefined && sameKeys(keys, told.keys)) return epoch;
+/** What a listener was told about one prefix, and every epoch of which that can have been said. */
+export interface Placed {
+  readonly told: Told;
+  readonly epochs: readonly number[];
+}
+
+/**
+ * ALWAYS-2: what is told is exactly what etcd held at the claimed revision, in an epoch not before that of the last one.
+ * Epochs can look alike, so all that fit are kept: whoever subscribes long after a wipe is told a list that may have
+ * existed before it too.
+ */
+export function isTruth(
+  witness: Witness,
+  prefix: string,
+  told: Told,
+  last: Placed | undefined,
+): Placed | string {
+  const epochs: number[] = [];
+  for (let epoch = last?.epochs[0] ?? 0; epoch <= witness.epoch; epoch += 1) {
+    if (held(witness, epoch, prefix, told)) epochs.push(epoch);
   }
+  if (epochs.length > 0) return { told, epochs };
   const actual = witness.keysAt(witness.epoch, prefix, told.revision)?.filter(isProvided);
   return `${prefix} at revision ${told.revision} was told as ${show(told.keys)}; etcd held ${show(actual)}`;
 }
 
 /**
- * ALWAYS-1: a replaced history is said, to those who know the sentinel of the one before. The count of histories may stand only if what was told last is true in the new
- * history as well, so that nobody could tell.
+ * ALWAYS-1: a replaced history is said, unless the process did not know the sentinel of the one before. Leaves the
+ * epochs in which that can be so.
  */
 export function saysHistory(
-  witness: Witness,
   prefix: string,
-  last: Told,
-  told: Told,
-  epoch: number,
-): Verdict {
-  if (told.history > last.history) return undefined;
-  const then = witness.keysAt(epoch, prefix, last.revision)?.filter(isProvided);
-  if (then !== undefined && sameKeys(then, last.keys)) return undefined;
-  return `${prefix} is told from epoch ${epoch} at (${told.history}, ${told.revision}) as if nothing had been replaced`;
+  last: Placed | undefined,
+  now: Placed,
+  knowsSentinel: (epoch: number) => boolean,
+): Placed | string {
+  if (last === undefined || now.told.history > last.told.history) return now;
+  const couldFollow = (epoch: number): boolean =>
+    last.epochs.some((before) => before === epoch || (before < epoch && !knowsSentinel(before)));
+  const epochs = now.epochs.filter(couldFollow);
+  if (epochs.length > 0) return { told: now.told, epochs };
+  const { history, revision } = now.told;
+  return `${prefix} is told from epoch ${now.epochs.join(' or ')} at (${history}, ${revision}) as if nothing had been replaced`;
+}
+
+function held(witness: Witness, epoch: number, prefix: string, told: Told): boolean {
+  const keys = witness.keysAt(epoch, prefix, told.revision)?.filter(isProvided);
+  return keys !== undefined && sameKeys(keys, told.keys);
 }
 
 /** ALWAYS-3: an empty list is told only if etcd said so. */

@@ -3,54 +3,8 @@
  * lanes that keep their order. Faults hold lanes, reset connections and refuse new ones.
  */
 import type { Dice } from './chance.js';
+import { Lane } from './lane.js';
 import type { VirtualClock } from './virtual-clock.js';
-
-/** One direction of a connection: in order, each message after a latency of its own. A held lane delivers later. */
-export class Lane {
-  readonly #clock: VirtualClock;
-  readonly #latencyMs: () => number;
-  #queue: (() => void)[] = [];
-  #lastAtMs = 0;
-  #generation = 0;
-  #isHeld = false;
-
-  constructor(clock: VirtualClock, latencyMs: () => number) {
-    this.#clock = clock;
-    this.#latencyMs = latencyMs;
-  }
-
-  send(deliver: () => void): void {
-    this.#queue.push(deliver);
-    if (!this.#isHeld) this.#schedule();
-  }
-
-  hold(): void {
-    this.#isHeld = true;
-    this.#generation += 1;
-  }
-
-  release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    for (let index = 0; index < this.#queue.length; index += 1) this.#schedule();
-  }
-
-  /** Takes everything that is under way off the lane. */
-  take(): (() => void)[] {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#generation += 1;
-    return queue;
-  }
-
-  #schedule(): void {
-    const generation = this.#generation;
-    this.#lastAtMs = Math.max(this.#lastAtMs, this.#clock.nowMs + this.#latencyMs());
-    this.#clock.at(this.#lastAtMs, () => {
-      if (generation === this.#generation) this.#queue.shift()?.();
-    });
-  }
-}
 
 /** The server's end, as the network needs it. */
 export interface Host {
@@ -164,6 +118,7 @@ export class Link {
   #heldUp = 0;
   #heldDown = 0;
   #cuts = 0;
+  readonly #slowdowns: number[] = [];
   #slowdown = 1;
   #answersToLose = 0;
   /** How often a connection was tried, and how often one was lost. */
@@ -255,10 +210,13 @@ export class Link {
     };
   }
 
+  /** Messages take so many times as long, or longer while something else slows them down more. */
   slowDown(factor: number): () => void {
-    this.#slowdown *= factor;
+    this.#slowdowns.push(factor);
+    this.#slowdown = Math.max(...this.#slowdowns);
     return () => {
-      this.#slowdown /= factor;
+      this.#slowdowns.splice(this.#slowdowns.indexOf(factor), 1);
+      this.#slowdown = Math.max(1, ...this.#slowdowns);
     };
   }
 

@@ -1,8 +1,8 @@
 /** One simulated process: a real registry in simulated surroundings, what it was asked to do, and what came of it. */
 
+import { createRegistryIn } from '../../src/create-registry.js';
 import { connectEtcd } from '../../src/etcd/ports.js';
 import type { Registry } from '../../src/registry.js';
-import { createRegistryIn } from '../../src/registry.js';
 import type { Clock } from '../../src/world.js';
 import { type Consumed, consumed, keysOfTold, type Provided, provided } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';
@@ -14,6 +14,7 @@ import {
   isSingle,
   isTruth,
   isWanted,
+  type Placed,
   renewsLeaseInUse,
   saysHistory,
   type Told,
@@ -23,6 +24,7 @@ import type { Jury } from './jury.js';
 import type { Link } from './network.js';
 import type { SimEtcd } from './sim-etcd.js';
 import { SimTransport, type WireTap } from './sim-transport.js';
+import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
 import type { Seen, Witness } from './witness.js';
 
@@ -48,8 +50,10 @@ interface Wish {
 
 export interface Listening {
   readonly consumed: Consumed;
+  /** What it took without throwing, by prefix. */
   readonly last: Map<string, Told>;
-  readonly epochs: Map<string, number>;
+  /** What it was told, by prefix. */
+  readonly placed: Map<string, Placed>;
   isOpen: boolean;
   callCount: number;
   stop: () => void;
@@ -148,7 +152,7 @@ export class Process {
     const listening: Listening = {
       consumed: it,
       last: new Map(),
-      epochs: new Map(),
+      placed: new Map(),
       isOpen: true,
       callCount: 0,
       stop: () => {},
@@ -259,20 +263,25 @@ export class Process {
     listening.callCount += 1;
     this.#trace(() => `told ${prefix} ${told.keys.length} keys at (${told.history}, ${told.revision})`);
     this.#judge('ALWAYS-7', isWanted(listening.isOpen, url));
-    this.#judge('ALWAYS-1', goesForward(listening.last.get(prefix), told));
+    this.#judge('ALWAYS-1', goesForward(listening.placed.get(prefix)?.told, told));
     this.#judge('ALWAYS-3', isEmptyInEtcd(witness, prefix, told));
-    const epoch = isTruth(witness, prefix, told, listening.epochs.get(prefix) ?? 0);
-    this.#judge('ALWAYS-2', typeof epoch === 'string' ? epoch : undefined);
-    const last = listening.last.get(prefix);
-    const before = listening.epochs.get(prefix) ?? 0;
-    if (typeof epoch === 'number' && last !== undefined && epoch > before && this.#markedEpochs.has(before)) {
-      this.#judge('ALWAYS-1', saysHistory(witness, prefix, last, told, epoch));
-    }
-    if (typeof epoch === 'number') listening.epochs.set(prefix, epoch);
+    this.#place(listening, prefix, told);
     if (manner === 'throwing' && listening.callCount % 3 === 1)
       throw new Error('a listener that throws now and then');
     listening.last.set(prefix, told);
     return manner === 'hanging' ? new Promise(() => {}) : undefined;
+  }
+
+  /** Judges of which epochs a notification can have been, and keeps them for the next one. */
+  #place({ placed }: Listening, prefix: string, told: Told): void {
+    const { witness } = this.#world;
+    const last = placed.get(prefix);
+    const truth = isTruth(witness, prefix, told, last);
+    this.#judge('ALWAYS-2', typeof truth === 'string' ? truth : undefined);
+    if (typeof truth === 'string') return;
+    const now = saysHistory(prefix, last, truth, (epoch) => this.#markedEpochs.has(epoch));
+    this.#judge('ALWAYS-1', typeof now === 'string' ? now : undefined);
+    if (typeof now !== 'string') placed.set(prefix, now);
   }
 
   #withdrawn(it: Provided, wish: Wish): void {
@@ -347,17 +356,4 @@ export class Process {
 
 function short(key: string): string {
   return decodeURIComponent(key.slice(key.lastIndexOf('/') + 1));
-}
-
-/** A clock of which nothing comes once it is stopped. */
-function stoppable(clock: VirtualClock): Clock & { isStopped: boolean } {
-  const own = {
-    isStopped: false,
-    now: () => clock.now(),
-    setTimeout: (run: () => void, ms: number) =>
-      clock.setTimeout(() => (own.isStopped ? undefined : run()), ms),
-    clearTimeout: (timer: unknown) => clock.clearTimeout(timer),
-    soon: (run: () => void) => clock.soon(() => (own.isStopped ? undefined : run())),
-  };
-  return own;
 }

@@ -150,7 +150,7 @@ export const defects: readonly Defect[] = [
         watcherMachine,
         'guards',
         'canResumeOn',
-        () => (args: { context: { listedUnder: unknown } }) => args.context.listedUnder !== null,
+        () => (args: { context: { resumableUnder: unknown } }) => args.context.resumableUnder !== null,
       ),
   },
   {

@@ -56,7 +56,9 @@ export interface Story {
 }
 
 /** When the last fault is over, and when everybody is closed. */
-export const healAtMs = 120_000;
+export const healAtMs = 116_000;
+/** What the dead leave behind has to be gone by the time everything has to be true. */
+const lastDeathAtMs = healAtMs - 4_000;
 export const closeAtMs = 148_500;
 export const endAtMs = 152_000;
 
@@ -78,7 +80,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   lateWrites: [2_000, 10_000],
   noSpace: [1_000, 9_000],
   compact: [0, 0],
-  storm: [2_000, 6_000],
+  storm: [1_000, 4_000],
   revoke: [0, 0],
   deleteKey: [0, 0],
   overwrite: [0, 0],
@@ -89,7 +91,10 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
 /** The story of a seed. Each seed enables its own kinds of faults, so that rare kinds also meet alone. */
 export function storyOf(seed: number): Story {
   const dice = diceFor(seed, 'shape');
-  const processes = dice.integer(2, 3);
+  const processes = dice.weighted([
+    [3, 2],
+    [1, 3],
+  ] as const);
   return {
     seed,
     processes,
@@ -114,7 +119,7 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
     }
     deeds.push({ at: dice.integer(0, 400), who, do: 'subscribe', what: dice.integer(0, 2) });
   }
-  const busyMs = dice.pick([600, 1_200, 2_500]);
+  const busyMs = dice.pick([1_000, 2_500, 5_000]);
   for (let at = 1_000; at < healAtMs + 2_000; at += dice.integer(1, 2 * busyMs)) {
     const who = dice.integer(0, processes - 1);
     const isProvider = who < providers;
@@ -124,7 +129,7 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
       [12, 'subscribe'],
       [8, 'unsubscribe'],
       [1, 'restart'],
-      [1, 'kill'],
+      [at < lastDeathAtMs ? 1 : 0, 'kill'],
     ] as const);
     const isUrl = verb === 'register' || verb === 'unregister';
     deeds.push({

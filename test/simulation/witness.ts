@@ -24,6 +24,7 @@ export interface Seen {
 /** What lay under a prefix from a revision on. */
 interface Stage {
   readonly revision: number;
+  readonly atMs: number;
   readonly keys: readonly string[];
 }
 
@@ -34,6 +35,7 @@ interface Epoch {
 }
 
 export class Witness {
+  readonly #nowMs: () => number;
   readonly #onSeen: (seen: Seen) => void;
   readonly #epochs: Epoch[] = [];
   readonly #authors = new Map<string, string | undefined>();
@@ -41,7 +43,8 @@ export class Witness {
   author: string | undefined;
   changeCount = 0;
 
-  constructor(onSeen: (seen: Seen) => void) {
+  constructor(nowMs: () => number, onSeen: (seen: Seen) => void) {
+    this.#nowMs = nowMs;
     this.#onSeen = onSeen;
   }
 
@@ -92,6 +95,11 @@ export class Witness {
     return this.#present.stages.get(prefix)?.at(-1)?.keys ?? [];
   }
 
+  /** When it last changed which keys lie under a prefix. */
+  changedAtMs(prefix: string): number {
+    return this.#present.stages.get(prefix)?.at(-1)?.atMs ?? 0;
+  }
+
   #see(events: readonly WatchEvent[]): void {
     const epoch = this.#present;
     for (const { type, kv } of events) {
@@ -103,20 +111,23 @@ export class Witness {
       else epoch.state.set(key, after);
       epoch.head = revision;
       this.changeCount += 1;
-      if ((before === undefined) !== (after === undefined)) stage(epoch, key, revision, after !== undefined);
+      if ((before === undefined) !== (after === undefined)) {
+        stage(epoch, key, after !== undefined, { revision, atMs: this.#nowMs() });
+      }
       this.#onSeen({ epoch: this.epoch, revision, key, author: this.author, before, after });
       this.#authors.set(key, this.author);
     }
   }
 }
 
-function stage(epoch: Epoch, key: string, revision: number, isThere: boolean): void {
+/** Notes which keys lie under a prefix from a revision on. */
+function stage(epoch: Epoch, key: string, isThere: boolean, now: Omit<Stage, 'keys'>): void {
   const prefix = key.slice(0, key.lastIndexOf('/') + 1);
   const stages = epoch.stages.get(prefix) ?? [];
   epoch.stages.set(prefix, stages);
   const last = stages.at(-1);
   const others = (last?.keys ?? []).filter((known) => known !== key);
   const keys = isThere ? [...others, key].sort() : others;
-  if (last?.revision === revision) stages[stages.length - 1] = { revision, keys };
-  else stages.push({ revision, keys });
+  if (last?.revision === now.revision) stages[stages.length - 1] = { ...now, keys };
+  else stages.push({ ...now, keys });
 }

@@ -1,5 +1,13 @@
 /** Runs the adapter of one port by itself, as the machine that owns the port would. */
-import { type AnyActorLogic, createActor, createMachine, type EventObject, toPromise } from 'xstate';
+import {
+  type AnyActorLogic,
+  type AnyEventObject,
+  createActor,
+  createMachine,
+  type EventObject,
+  sendTo,
+  toPromise,
+} from 'xstate';
 import type { RequestPort, StreamPort } from '../../machines/index.js';
 
 /** The answer of a request port's adapter. */
@@ -13,6 +21,8 @@ export function ask<Output, Input>(port: RequestPort<Output, Input>, input: Inpu
 export interface Listening<Fact> {
   /** Every fact so far. */
   readonly facts: readonly Fact[];
+  /** Says something to the adapter. */
+  tell(word: AnyEventObject): void;
   close(): void;
 }
 
@@ -23,9 +33,12 @@ export function listen<Fact extends EventObject, Input>(
 ): Listening<Fact> {
   const facts: Fact[] = [];
   const owner = createMachine({
-    invoke: { src: port as AnyActorLogic, input },
-    on: { '*': { actions: ({ event }) => facts.push(event as Fact) } },
+    invoke: { id: 'port', src: port as AnyActorLogic, input },
+    on: {
+      word: { actions: sendTo('port', ({ event }) => (event as AnyEventObject)['word'] as AnyEventObject) },
+      '*': { actions: ({ event }) => facts.push(event as unknown as Fact) },
+    },
   });
   const actor = createActor(owner).start();
-  return { facts, close: () => actor.stop() };
+  return { facts, tell: (word) => actor.send({ type: 'word', word }), close: () => actor.stop() };
 }

@@ -1,5 +1,6 @@
 /** One handle for both etcds, so that a contract test has one body: the in-memory one and a real one behind a proxy. */
 import { startMemoryEtcd } from '../../src/testing/index.js';
+import { watcherCount } from '../faults/support/metrics.js';
 import { type ControlClient, connectControl } from './control-client.js';
 import { startProxy, type TcpProxy } from './proxy.js';
 import { startEtcd } from './real-etcd.js';
@@ -19,6 +20,8 @@ export interface EtcdUnderTest {
   wipe(): void;
   freeze(): void | Promise<void>;
   thaw(): void;
+  /** How many watchers etcd serves. */
+  watcherCount(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export async function realEtcdUnderTest(): Promise<EtcdUnderTest> {
     wipe: () => etcd.wipe(),
     freeze: () => etcd.freeze(),
     thaw: () => etcd.thaw(),
+    watcherCount: () => watcherCount(etcd.endpoint),
     stop: () => etcd.stop(),
   });
 }
@@ -49,6 +53,7 @@ export async function memoryEtcdUnderTest(): Promise<EtcdUnderTest> {
     wipe: () => etcd.wipe(),
     freeze: () => etcd.freeze(),
     thaw: () => etcd.thaw(),
+    watcherCount: () => Promise.resolve(etcd.watcherCount),
     stop: () => etcd.stop(),
   });
 }

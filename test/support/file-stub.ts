@@ -11,6 +11,8 @@ export class FileStub implements FileStore {
     return text === undefined ? undefined : { text, modified: 1_000 };
   }
 
+  async sweep(): Promise<void> {}
+
   async replace(path: string, text: string): Promise<void> {
     this.attempts += 1;
     if (this.failure !== undefined) throw this.failure;

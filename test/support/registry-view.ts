@@ -17,7 +17,8 @@ export function viewOfRegistry(context: unknown): object {
 }
 
 function lineOf(registration: Registration): string {
-  const { state, version, leaseId, flush, sent, attempts, lastError, ambiguous, solo, repair } = registration;
+  const { state, version, leaseId, flush, sent, attempts, lastError, ambiguous } = registration;
+  const { solo, repair, repairs } = registration;
   return [
     `${state} v${version}`,
     ...(sent ? [`sent under ${leaseId ?? 'no lease'} in flush ${flush}`] : []),
@@ -26,5 +27,6 @@ function lineOf(registration: Registration): string {
     ...(ambiguous === null ? [] : [`v${ambiguous.version} unknown at fence ${ambiguous.fence}`]),
     ...(solo ? ['solo'] : []),
     ...(repair ? ['repair'] : []),
+    ...(repairs > 0 ? [`put back ${repairs} times`] : []),
   ].join(', ');
 }

@@ -100,7 +100,7 @@ test('plays the machines that a machine invokes beside it', () => {
     'answer probeCluster {"clusterId":"c","revision":"5","sentinel":null}',
     '----',
     'connection: connected.certain',
-    'registry: keeping.listening & life.running & publishing.idle & auditing.resting',
+    'registry: keeping.listening & life.running & guarding.resting & publishing.idle & auditing.resting',
     '',
   ]);
 });

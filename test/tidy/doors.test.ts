@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as machines from '../../machines/index.js';
 import * as leasehold from '../../src/index.js';
 import * as inspect from '../../src/inspect/index.js';
+import * as metrics from '../../src/metrics/index.js';
 import * as testing from '../../src/testing/index.js';
 import { foreignTypesIn } from './public-types.js';
 import { root, sources } from './sources.js';
@@ -36,10 +37,10 @@ describe('leasehold', () => {
   test('exports exactly these types', () => {
     const expected = `
       CallOptions ChildListener CloseOnSignalsOptions CloseOptions ConnectionEvent ConsumerInput
-      Explanation LeaseEvent Mismatch NotificationInfo NotifyListener Position RegisterOptions
+      Explanation LeaseEvent Logger Mismatch NotificationEvent NotificationInfo Notified NotifyListener Position RegisterOptions
       RegistrationEvent RegistrationHandle RegistrationStatus RegistryErrorCode RegistryErrorFacts
       RegistryEvents RegistryOptions RegistryStatus RegistryView ServiceInstance ServiceQuery
-      ServiceUrlParts Staleness StateChange StateListener SubscriptionHandle SubscriptionStatus
+      ServiceUrlParts Staleness StateChange StateListener SubscriptionEvent SubscriptionHandle SubscriptionStatus
       UrlInput ViewEvent ViewIterator WatcherStatus
     `;
     expect(typesOf('src/index.ts')).toEqual(namesIn(expected));
@@ -72,15 +73,31 @@ describe('leasehold/machines', () => {
 
   test('exports exactly these types', () => {
     const expected = `
-      AskSignal Backoff BatchAnswered BatchOutcome ClusterFacts ConnectionContext ConnectionDown
+      AskSignal Backoff BatchAnswered BatchOutcome ClockJumped ClusterFacts ConnectionContext ConnectionDown
       ConnectionEvent ConnectionInput ConnectionUp DesiredEntry Entry EntryChange FailureFact
-      FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LinkFact
-      LinkNews Listing OpenedFence Registration RegistrationNews RegistrationState RegistryCommand
+      FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LeaseQuestion
+      LinkFact LinkNews Listing OpenedFence OwnKeysFact OwnKeysInput OwnKeysWord Registration RegistrationNews RegistrationState RegistryCommand
       RegistryContext RegistryInput RegistryNews RequestPort Revision StreamPort Verification
       WatchFact WatcherContext WatcherEvent WatcherHubCommand WatcherHubLogic WatcherHubNews
       WatcherHubState WatcherInput WatcherNews WriteBatch WriteOperation
     `;
     expect(typesOf('machines/index.ts')).toEqual(namesIn(expected));
+  });
+});
+
+describe('leasehold/metrics', () => {
+  test('exports exactly one value and one type', () => {
+    expect(Object.keys(metrics)).toEqual(['startMetrics']);
+    expect(typesOf('src/metrics/index.ts')).toEqual(['MetricsOptions']);
+  });
+
+  test('alone knows OpenTelemetry', () => {
+    const users = sources.filter(
+      ({ path, imports }) =>
+        path.startsWith('src/') && imports.some(({ from }) => from.startsWith('@opentelemetry/')),
+    );
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ path }) => !path.startsWith('src/metrics/'))).toEqual([]);
   });
 });
 
@@ -95,7 +112,7 @@ describe('leasehold/testing', () => {
   test('exports exactly these types', () => {
     const expected = `
       Exploration GraphState MachineGraph MemoryEtcd MemoryEtcdKey MemoryEtcdLease MemoryEtcdOptions
-      Move ScenarioMachines VirtualClock
+      MemoryEtcdUser Move ScenarioMachines VirtualClock
     `;
     expect(typesOf('src/testing/index.ts')).toEqual(namesIn(expected));
   });

@@ -16,7 +16,7 @@ import type {
   ITxnRequest,
 } from 'etcd3';
 import { type Alarm, Alarms } from './alarms.js';
-import { bytesOf } from './bytes.js';
+import { Gate } from './gate.js';
 import { type Lease, Leases, leaseId } from './leases.js';
 import type {
   DeleteRangeResponse,
@@ -39,6 +39,8 @@ import { type Send, Watches, type WatchStream } from './watches.js';
 export interface EtcdCoreOptions {
   /** How often watchers that want it and hear nothing else are told the revision. @defaultValue ten minutes */
   readonly progressIntervalMs?: number;
+  /** How long a token is good after it was used last. @defaultValue five minutes */
+  readonly tokenTtlMs?: number;
 }
 
 /** Wiping the data of a single server does not change its ids; nor does it here. */
@@ -47,6 +49,8 @@ const ids = { cluster_id: '14841639068965178418', member_id: '102766577439329754
 const everything = { from: '', until: null };
 
 export class EtcdCore {
+  /** Who is let in, which fronts ask before they pass a request on. */
+  readonly gate: Gate;
   readonly #leases = new Leases();
   readonly #revisions = new Revisions((state, previous) =>
     this.#leases.move(state.key, previous?.lease ?? '0', state.lease),
@@ -57,10 +61,12 @@ export class EtcdCore {
   #led = true;
 
   constructor(options: EtcdCoreOptions = {}) {
+    this.gate = new Gate(this.#leases, options.tokenTtlMs ?? 300_000, () => this.#nowMs);
     this.#watches = new Watches({
       revisions: this.#revisions,
       header: (revision) => this.header(revision),
       progressIntervalMs: options.progressIntervalMs ?? 600_000,
+      denial: (span, token) => this.gate.denialOf(span, token),
     });
   }
 
@@ -145,16 +151,8 @@ export class EtcdCore {
   }
 
   leaseTimeToLive(request: ILeaseTimeToLiveRequest): LeaseTimeToLiveResponse {
-    const id = leaseId(request.ID);
-    const lease = this.#leases.get(id);
-    const remainingMs = lease ? Math.max(0, lease.expiresAtMs - this.#nowMs) : -1000;
-    return {
-      header: this.header(),
-      ID: id,
-      TTL: String(Math.floor(remainingMs / 1000)),
-      grantedTTL: String(lease?.ttlSeconds ?? 0),
-      keys: lease && request.keys ? [...lease.keys].sort().map(bytesOf) : [],
-    };
+    const told = this.#leases.timeToLive(leaseId(request.ID), this.#nowMs, request.keys ?? false);
+    return { header: this.header(), ...told };
   }
 
   leaseLeases(): LeaseLeasesResponse {
@@ -202,6 +200,7 @@ export class EtcdCore {
 
   /** The process dies: streams are gone, data and leases stay. Do not advance time until {@link restart}. */
   crash(): void {
+    this.gate.access.forgetTokens();
     this.#watches.closeAll();
   }
 
@@ -227,6 +226,7 @@ export class EtcdCore {
     this.#watches.closeAll();
     this.#leases.clear();
     this.#alarms.clear();
+    this.gate.access.setUsers(undefined);
     this.#revisions.clear();
   }
 

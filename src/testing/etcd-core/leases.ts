@@ -1,4 +1,6 @@
 /** Leases: who holds which keys, and until when. Time is given, never asked for. Deleting the keys is the core's part. */
+import { bytesOf } from './bytes.js';
+import type { LeaseTimeToLiveResponse } from './messages.js';
 import { refusal } from './refusal.js';
 
 /** The shortest time etcd grants: one and a half election timeouts of a second, rounded up. */
@@ -58,6 +60,18 @@ export class Leases {
     if (!lease) throw refusal('leaseNotFound');
     this.#leases.delete(id);
     return [...lease.keys].sort();
+  }
+
+  /** What etcd tells of a lease: whole seconds left (-1 if it is unknown), those granted, and on request its keys. */
+  timeToLive(id: string, nowMs: number, withKeys: boolean): Omit<LeaseTimeToLiveResponse, 'header'> {
+    const lease = this.#leases.get(id);
+    const leftMs = lease ? Math.max(0, lease.expiresAtMs - nowMs) : -1000;
+    return {
+      ID: id,
+      TTL: String(Math.floor(leftMs / 1000)),
+      grantedTTL: String(lease?.ttlSeconds ?? 0),
+      keys: lease && withKeys ? [...lease.keys].sort().map(bytesOf) : [],
+    };
   }
 
   /** Moves a key from one lease to another; either may be none. */

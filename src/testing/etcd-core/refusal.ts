@@ -25,7 +25,12 @@ export type RefusalName =
   | 'noSpace'
   | 'leaseNotFound'
   | 'leaseExists'
-  | 'leaseTtlTooLarge';
+  | 'leaseTtlTooLarge'
+  | 'noAuthentication'
+  | 'wrongPassword'
+  | 'invalidToken'
+  | 'noUser'
+  | 'permissionDenied';
 
 const answers: Readonly<Record<RefusalName, readonly [code: number, message: string]>> = {
   emptyKey: [3, 'etcdserver: key is not provided'],
@@ -41,10 +46,26 @@ const answers: Readonly<Record<RefusalName, readonly [code: number, message: str
   leaseNotFound: [5, 'etcdserver: requested lease not found'],
   leaseExists: [9, 'etcdserver: lease already exists'],
   leaseTtlTooLarge: [11, 'etcdserver: too large lease TTL'],
+  noAuthentication: [9, 'etcdserver: authentication is not enabled'],
+  wrongPassword: [3, 'etcdserver: authentication failed, invalid user ID or password'],
+  invalidToken: [16, 'etcdserver: invalid auth token'],
+  noUser: [3, 'etcdserver: user name is empty'],
+  permissionDenied: [7, 'etcdserver: permission denied'],
 };
 
 /** Builds the refusal of that name. */
 export function refusal(name: RefusalName): EtcdRefusal {
   const [code, message] = answers[name];
   return new EtcdRefusal(code, message);
+}
+
+const codeNames: Readonly<Record<number, string>> = {
+  3: 'InvalidArgument',
+  7: 'PermissionDenied',
+  16: 'Unauthenticated',
+};
+
+/** A refusal as text inside another answer, which is how a watch is refused. */
+export function reasonOf({ code, message }: EtcdRefusal): string {
+  return `rpc error: code = ${codeNames[code] ?? 'Unknown'} desc = ${message}`;
 }

@@ -18,7 +18,8 @@ export type Send = (response: WatchResponse) => void;
 
 /** The server's end of one watch stream. */
 export interface WatchStream {
-  receive(request: IWatchRequest): void;
+  /** `token` is the one that came with the stream. */
+  receive(request: IWatchRequest, token?: string): void;
   close(): void;
 }
 
@@ -35,6 +36,8 @@ export interface WatchOptions {
   readonly revisions: Revisions;
   readonly header: (revision: number) => ResponseHeader;
   readonly progressIntervalMs: number;
+  /** Why the keys may not be watched with that token, if they may not. */
+  readonly denial: (span: KeySpan, token: string | undefined) => string | undefined;
 }
 
 export class Watches {
@@ -65,7 +68,7 @@ export class Watches {
     const stream: Stream = { send, watchers: new Map(), nextId: 0, progressAtMs, wantsProgress: false };
     this.#streams.add(stream);
     return {
-      receive: (request) => this.#receive(stream, request),
+      receive: (request, token) => this.#receive(stream, request, token),
       close: () => {
         this.#streams.delete(stream);
         for (const watcher of stream.watchers.values()) this.#behind.delete(watcher);
@@ -121,8 +124,8 @@ export class Watches {
     return due.length > 0 ? Math.min(...due) : undefined;
   }
 
-  #receive(stream: Stream, request: IWatchRequest): void {
-    if (request.create_request) this.#create(stream, request.create_request);
+  #receive(stream: Stream, request: IWatchRequest, token: string | undefined): void {
+    if (request.create_request) this.#create(stream, request.create_request, token);
     else if (request.cancel_request) {
       const id = String(request.cancel_request.watch_id ?? 0);
       const watcher = stream.watchers.get(id);
@@ -133,10 +136,10 @@ export class Watches {
     } else if (request.progress_request) stream.send(this.#answer('-1'));
   }
 
-  #create(stream: Stream, request: IWatchCreateRequest): void {
+  #create(stream: Stream, request: IWatchCreateRequest, token: string | undefined): void {
     const span = watchedSpan(request);
     const chosenId = String(request.watch_id ?? 0);
-    const reason = refusalOf(stream, span, chosenId);
+    const reason = this.#options.denial(span, token) ?? refusalOf(stream, span, chosenId);
     if (reason) {
       stream.send({ ...this.#answer('-1'), created: true, canceled: true, cancel_reason: reason });
       return;

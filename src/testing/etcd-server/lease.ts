@@ -1,16 +1,11 @@
 /** The Lease service over the core. */
 import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type {
-  ILeaseGrantRequest,
-  ILeaseKeepAliveRequest,
-  ILeaseRevokeRequest,
-  ILeaseTimeToLiveRequest,
-} from 'etcd3';
+import type { ILeaseKeepAliveRequest, ILeaseTimeToLiveRequest } from 'etcd3';
 import type { LeaseKeepAliveResponse } from '../etcd-core/messages.js';
 import type { Desk } from './desk.js';
 import { noLeader } from './leadership.js';
 import { end, type OpenStreams } from './open-streams.js';
-import { local, unary } from './unary.js';
+import { guarded, local, unary } from './unary.js';
 
 export function leaseHandlers(desk: Desk, streams: OpenStreams): UntypedServiceImplementation {
   const keepAlive: handleBidiStreamingCall<ILeaseKeepAliveRequest, LeaseKeepAliveResponse> = (call) => {
@@ -22,8 +17,8 @@ export function leaseHandlers(desk: Desk, streams: OpenStreams): UntypedServiceI
     call.on('end', () => call.end());
   };
   return {
-    LeaseGrant: unary(desk, (core, request: ILeaseGrantRequest) => core.leaseGrant(request)),
-    LeaseRevoke: unary(desk, (core, request: ILeaseRevokeRequest) => core.leaseRevoke(request)),
+    LeaseGrant: guarded(desk, 'leaseGrant'),
+    LeaseRevoke: guarded(desk, 'leaseRevoke'),
     LeaseKeepAlive: keepAlive,
     LeaseTimeToLive: unary(desk, (core, request: ILeaseTimeToLiveRequest) => core.leaseTimeToLive(request)),
     LeaseLeases: local(desk, (core) => core.leaseLeases()),

@@ -5,29 +5,40 @@
  * dies in the middle of a write.)
  */
 import { connect, type Socket } from 'node:net';
+import { Lag } from './lag.js';
 
 export class Line {
   readonly #client: Socket;
   readonly #server: Socket;
+  readonly #there: Lag;
+  readonly #back: Lag;
 
-  constructor(client: Socket, serverPort: number) {
+  constructor(client: Socket, serverPort: number, delayMs: () => number = () => 0) {
     this.#client = client;
+    this.#there = new Lag(delayMs);
+    this.#back = new Lag(delayMs);
     this.#server = connect({ port: serverPort, host: '127.0.0.1', noDelay: true });
     // What breaks one end closes it, and that closes the other; why it broke is the client's business.
     client.on('error', () => undefined);
     this.#server.on('error', () => undefined);
-    client.on('close', () => this.#server.destroy());
+    client.on('close', () => {
+      this.#server.destroy();
+      this.#there.destroy();
+      this.#back.destroy();
+    });
     this.#server.on('close', () => client.destroySoon());
   }
 
   open(): void {
-    this.#client.pipe(this.#server);
-    this.#server.pipe(this.#client);
+    this.#client.pipe(this.#there).pipe(this.#server);
+    this.#server.pipe(this.#back).pipe(this.#client);
   }
 
   shut(): void {
-    this.#client.unpipe(this.#server);
-    this.#server.unpipe(this.#client);
+    this.#client.unpipe();
+    this.#there.unpipe();
+    this.#server.unpipe();
+    this.#back.unpipe();
   }
 
   /** Breaks the connection as the kernel does for a killed process. */

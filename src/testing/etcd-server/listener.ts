@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as PortServer, type Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { authHandlers } from './auth.js';
 import type { Desk } from './desk.js';
 import { onFreePort } from './free-port.js';
 import { kvHandlers } from './kv.js';
@@ -16,14 +17,17 @@ export class Listener {
   readonly #grpc: Server = new Server({ 'grpc.max_receive_message_length': -1 });
   readonly #desk: Desk;
   readonly #streams: OpenStreams;
+  readonly #delayMs: () => number;
   readonly #lines = new Set<Line>();
   readonly #port: PortServer;
   #frozen = false;
   /** Where the gRPC server listens; only {@link Line} connects to it. */
   #privatePort = 0;
 
-  constructor(desk: Desk) {
+  /** `delayMs` tells how much longer everything takes on its way now. */
+  constructor(desk: Desk, delayMs: () => number = () => 0) {
     this.#desk = desk;
+    this.#delayMs = delayMs;
     this.#streams = new OpenStreams(desk.leadership);
     this.#port = createServer({ noDelay: true }, (socket) => this.#take(socket));
   }
@@ -89,7 +93,7 @@ export class Listener {
   }
 
   #take(socket: Socket): void {
-    const line = new Line(socket, this.#privatePort);
+    const line = new Line(socket, this.#privatePort, this.#delayMs);
     this.#lines.add(line);
     line.onceClosed(() => this.#lines.delete(line));
     if (!this.#frozen) line.open();
@@ -103,6 +107,6 @@ export class Listener {
     this.#grpc.addService(definitions.Watch, watchHandlers(this.#desk, this.#streams));
     this.#grpc.addService(definitions.Cluster, members.Cluster);
     this.#grpc.addService(definitions.Maintenance, members.Maintenance);
-    this.#grpc.addService(definitions.Auth, members.Auth);
+    this.#grpc.addService(definitions.Auth, authHandlers(this.#desk));
   }
 }

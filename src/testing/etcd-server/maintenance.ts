@@ -1,8 +1,7 @@
-/** The little of the Cluster, Maintenance and Auth services that clients and etcdctl ask for: one member that leads, no authentication. */
+/** The little of the Cluster and Maintenance services that clients and etcdctl ask for: one member that leads. */
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { IAlarmRequest } from 'etcd3';
 import type { Alarm } from '../etcd-core/alarms.js';
-import { EtcdRefusal } from '../etcd-core/refusal.js';
 import type { Desk } from './desk.js';
 import type { ServiceName } from './services.js';
 import { local, unary } from './unary.js';
@@ -11,7 +10,7 @@ import { local, unary } from './unary.js';
 const version = '3.4.23';
 
 type Handlers = Readonly<
-  Record<Extract<ServiceName, 'Cluster' | 'Maintenance' | 'Auth'>, UntypedServiceImplementation>
+  Record<Extract<ServiceName, 'Cluster' | 'Maintenance'>, UntypedServiceImplementation>
 >;
 
 export function memberHandlers(desk: Desk, endpoint: string): Handlers {
@@ -53,11 +52,6 @@ export function memberHandlers(desk: Desk, endpoint: string): Handlers {
         hash: 0,
         compact_revision: String(core.compactedRevision),
       })),
-    },
-    Auth: {
-      Authenticate: unary(desk, () => {
-        throw new EtcdRefusal(9, 'etcdserver: authentication is not enabled');
-      }),
     },
   };
 }

@@ -1,0 +1,80 @@
+/** What an audit asks etcd, and what its answer means for the registrations. Pure; the registry machine applies it. */
+import type { RegistrationNews } from './flush.js';
+import { promptRepairsMax, type Registration, rewrite, stray } from './registration.js';
+import type { RegistryContext } from './registry-context.js';
+
+/** What of ours etcd holds. */
+export interface LeaseContent {
+  /** The lease's remaining time; zero or less when it is gone. */
+  readonly ttlSeconds: number;
+  /** The keys under it, without our fence. */
+  readonly keys: readonly string[];
+  /** Of the entries without lease that were asked about, those that are not there or have another value. */
+  readonly missing: readonly string[];
+}
+
+/** What an audit asks about. */
+export interface LeaseQuestion {
+  readonly leaseId: string;
+  /** The entries that lie under no lease. */
+  readonly unleased: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface Audit {
+  readonly desired: Partial<Pick<RegistryContext, 'registrations' | 'dirty'>>;
+  readonly isLeaseLost: boolean;
+  readonly news: readonly RegistrationNews[];
+}
+
+/** The question of an audit that begins now. */
+export function auditQuestion({ lease, registrations }: RegistryContext): LeaseQuestion {
+  const unleased: { key: string; value: string }[] = [];
+  for (const { key, value, leased, state } of registrations.values()) {
+    if (!leased && value !== null && state === 'written') unleased.push({ key, value });
+  }
+  return { leaseId: lease?.leaseId ?? '', unleased };
+}
+
+/**
+ * What an audit changes: entries that are missing, strays under our lease, and refusals worth another attempt. Between
+ * two regular audits an entry is put back a few times only, however often somebody deletes it.
+ */
+export function judgeAudit(context: RegistryContext, content: LeaseContent, isRegular: boolean): Audit {
+  if (context.lease === null) return { desired: {}, isLeaseLost: false, news: [] };
+  if (content.ttlSeconds <= 0) return { desired: {}, isLeaseLost: true, news: [] };
+  const { leaseId } = context.lease;
+  const [held, missing] = [new Set(content.keys), new Set(content.missing)];
+  const isMissing = ({ key, leased, ...known }: Registration): boolean =>
+    leased ? known.leaseId === leaseId && !held.has(key) : missing.has(key);
+  const registrations: (readonly [string, Registration])[] = [];
+  const dirty: (readonly [string, true])[] = [];
+  const conflicted: string[] = [];
+  const writeAgain = (known: Registration): void => {
+    registrations.push([known.key, rewrite(known, true)]);
+    dirty.push([known.key, true]);
+  };
+  for (const known of context.registrations.values()) {
+    if (known.state === 'failed' && known.lastError?.kind === 'denied') writeAgain(known);
+    if (known.state !== 'written' || known.flush > context.auditFlush) continue;
+    if (!isMissing(known)) {
+      if (isRegular && known.repairs > 0)
+        registrations.push([known.key, { ...known, repairs: 0, lastError: null }]);
+    } else if (isRegular || known.repairs < promptRepairsMax) {
+      const repairs = Math.min(known.repairs + 1, promptRepairsMax);
+      if (repairs === promptRepairsMax && known.repairs < repairs) conflicted.push(known.key);
+      writeAgain({ ...known, repairs });
+    }
+  }
+  for (const key of content.keys.filter((each) => !context.registrations.has(each))) {
+    registrations.push([key, stray(key, leaseId)]);
+    dirty.push([key, true]);
+  }
+  return {
+    desired: {
+      registrations: context.registrations.with(registrations),
+      dirty: context.dirty.with(dirty),
+    },
+    isLeaseLost: false,
+    news: conflicted.length > 0 ? [{ type: 'registration.conflicted', keys: conflicted }] : [],
+  };
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { auditQuestion, judgeAudit, type LeaseContent } from '../../machines/audit.js';
+import type { RegistryContext } from '../../machines/index.js';
+import { promptRepairsMax, type Registration } from '../../machines/registration.js';
+import { initialContext } from '../../machines/registry-context.js';
+import { registrationOf, registrationsOf } from '../support/desired.js';
+
+function contextOf(...registrations: readonly Registration[]): RegistryContext {
+  return {
+    ...initialContext({ endpoints: ['etcd:2379'], ttlSeconds: 15, leaseSeed: '41' }),
+    lease: { leaseId: '42', generation: 1 },
+    registrations: registrationsOf(...registrations),
+    auditFlush: 3,
+  };
+}
+
+function written(key: string, given: Partial<Registration> = {}): Registration {
+  return registrationOf(key, { state: 'written', leaseId: '42', flush: 3, sent: true, ...given });
+}
+
+const forGood = { leased: false, leaseId: null, value: '7' };
+
+function found(keys: readonly string[], missing: readonly string[] = []): LeaseContent {
+  return { ttlSeconds: 10, keys, missing };
+}
+
+function dirtyAfter(context: RegistryContext, content: LeaseContent, isRegular = true): readonly string[] {
+  return [...(judgeAudit(context, content, isRegular).desired.dirty?.keys() ?? [])].sort();
+}
+
+test('asks for the lease in use, and for what was written under none', () => {
+  const context = contextOf(
+    written('/a'),
+    written('/b', forGood),
+    written('/c', { ...forGood, state: 'pending' }),
+  );
+  expect(auditQuestion(context)).toEqual({ leaseId: '42', unleased: [{ key: '/b', value: '7' }] });
+});
+
+test('finds what is missing, under the lease or under none', () => {
+  const context = contextOf(
+    written('/there'),
+    written('/missing'),
+    written('/later', { flush: 4 }),
+    written('/elsewhere', { leaseId: '41' }),
+    written('/good', forGood),
+    written('/good/gone', forGood),
+    registrationOf('/pending'),
+    written('/going', { state: 'withdrawing' }),
+  );
+  const content = found(['/there'], ['/good/gone']);
+  expect(dirtyAfter(context, content)).toEqual(['/good/gone', '/missing']);
+  const { desired } = judgeAudit(context, content, true);
+  expect(desired.registrations?.get('/missing')).toMatchObject({
+    state: 'pending',
+    repair: true,
+    repairs: 1,
+  });
+});
+
+test('finds what nobody wants, and deletes it under the lease it was found under', () => {
+  const { desired } = judgeAudit(contextOf(written('/a')), found(['/a', '/x']), true);
+  expect([...(desired.dirty?.keys() ?? [])]).toEqual(['/x']);
+  expect(desired.registrations?.get('/x')).toMatchObject({ state: 'withdrawing', leaseId: '42' });
+});
+
+test('has tried again what was denied, and not what is too large', () => {
+  const failed = (kind: 'denied' | 'tooLarge'): Partial<Registration> => ({
+    state: 'failed',
+    lastError: { kind, message: kind },
+  });
+  const context = contextOf(registrationOf('/a', failed('denied')), registrationOf('/b', failed('tooLarge')));
+  expect(dirtyAfter(context, found([]))).toEqual(['/a']);
+});
+
+test('says that the lease is lost, and changes nothing else then', () => {
+  const judged = judgeAudit(contextOf(written('/a')), { ttlSeconds: -1, keys: [], missing: [] }, true);
+  expect(judged).toEqual({ desired: {}, isLeaseLost: true, news: [] });
+});
+
+test('puts a key back at once a few times, and then only with regular audits', () => {
+  const [often, once] = [written('/a', { repairs: promptRepairsMax }), written('/b', { repairs: 1 })];
+  const context = contextOf(often, once);
+  expect(dirtyAfter(context, found([]), false)).toEqual(['/b']);
+  expect(dirtyAfter(context, found([]), true)).toEqual(['/a', '/b']);
+});
+
+test('says once that a key is taken away again and again', () => {
+  const newsAt = (repairs: number, isRegular: boolean) =>
+    judgeAudit(contextOf(written('/a', { repairs })), found([]), isRegular).news;
+  expect(newsAt(promptRepairsMax - 2, false)).toEqual([]);
+  expect(newsAt(promptRepairsMax - 1, false)).toEqual([{ type: 'registration.conflicted', keys: ['/a'] }]);
+  expect(newsAt(promptRepairsMax, true)).toEqual([]);
+});
+
+test('forgives what a regular audit finds in its place, and nothing sooner', () => {
+  const context = contextOf(written('/a', { repairs: 2 }));
+  const repairsAfter = (isRegular: boolean) =>
+    judgeAudit(context, found(['/a']), isRegular).desired.registrations?.get('/a')?.repairs;
+  expect(repairsAfter(false)).toBe(2);
+  expect(repairsAfter(true)).toBe(0);
+});
