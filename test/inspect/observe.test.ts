@@ -93,7 +93,7 @@ describe('an observer of a running registry', () => {
     await eventually(() => expect(statesOf('registry').at(-1)).toContain('publishing.idle'));
     const all = JSON.stringify(seen);
     expect(all).toContain('scott');
-    expect(all).not.toMatch(/t1ger|t2ger|open sesame|open%20sesame/);
+    expect(all).not.toMatch(/t1ger|t2ger|open.{0,8}sesame/);
   });
 
   test('that throws or rejects is reported once, and harms nobody [SEE-3]', async () => {
