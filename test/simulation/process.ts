@@ -39,8 +39,6 @@ export interface SimWorld {
   /** How many timers the story itself has set. */
   readonly planned: () => number;
   readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
-  /** Sees every registry as soon as it is there. */
-  readonly attach: (registry: Registry) => void;
 }
 
 /** What was last asked for one key. */
@@ -231,7 +229,6 @@ export class Process {
       sessionMs: this.#world.ttlMs,
     });
     this.#registry = registry;
-    this.#world.attach(registry);
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;

@@ -31,7 +31,6 @@ export interface Outcome {
 export interface PlayOptions {
   readonly trace?: (line: string) => void;
   readonly tampering?: SimWorld['tampering'];
-  readonly attach?: SimWorld['attach'];
   /** False for a shortened story, which need not do much. */
   readonly mustWork?: boolean;
 }
@@ -102,7 +101,6 @@ class Simulation {
       ttlMs: story.ttlMs ?? 6_000,
       planned: () => this.#planned,
       tampering: options.tampering ?? {},
-      attach: options.attach ?? (() => {}),
     };
     this.#inspection = new Inspection(this.#world, () => this.#processes);
   }
