@@ -38,7 +38,7 @@ export async function examineCluster(
 ): Promise<void> {
   const target = await targetOf(call);
   const { endpoints, credentials, layout } = resolveOptions(target);
-  const { createEtcdClient } = await import('../../etcd-client.js');
+  const { createEtcdClient } = await import('../../create-etcd-client.js');
   // What an address of the environment said besides must not be lost with it.
   const open = (address: string): Promise<EtcdClient> =>
     call.terminal.during(
