@@ -1,5 +1,5 @@
 /** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
-import { cachePathOf } from './cache-file.js';
+import { cachePathOf } from './cache-path.js';
 import type { EngineSettings } from './compose.js';
 import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';

@@ -22,7 +22,7 @@ import {
 } from './guarantees.js';
 import type { Jury } from './jury.js';
 import type { Link } from './network.js';
-import type { SimEtcd } from './sim-etcd.js';
+import { canOnlyRead, type SimEtcd } from './sim-etcd.js';
 import { SimTransport, type WireTap } from './sim-transport.js';
 import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -318,7 +318,8 @@ export class Process {
     const { clock } = this.#world;
     return {
       asked: (method, request) => {
-        this.asked[method] = (this.asked[method] ?? 0) + 1;
+        const what = method === 'txn' && canOnlyRead(request) ? 'read' : method;
+        this.asked[what] = (this.asked[what] ?? 0) + 1;
         if (method === 'txn') this.txnsInFlight += 1;
         const { ID: id } = request as { readonly ID?: string };
         if (method === 'leaseGrant' && id !== undefined) {
