@@ -12,6 +12,7 @@ import { Process, type SimWorld } from './process.js';
 import { SimEtcd } from './sim-etcd.js';
 import { closeAtMs, type Deed, endAtMs, type Fault, healAtMs, type Story } from './story.js';
 import { begin, strangersValue } from './troubles.js';
+import { quiet } from './turns.js';
 import { VirtualClock } from './virtual-clock.js';
 import { onVirtualHost, realTurn } from './virtual-host.js';
 import { type Seen, Witness } from './witness.js';
@@ -38,9 +39,6 @@ export interface PlayOptions {
 
 /** What changed less long ago may still be on its way to a listener, or to one that has just thrown. */
 const deliveryMs = 110;
-
-/** Turns of the microtask queue after each step; the longest chain of promises in the registry is shorter. */
-const turnsPerStep = 12;
 
 /** Plays the story to its end, or to the first broken promise. */
 export async function play(story: Story, options: PlayOptions = {}): Promise<Outcome> {
@@ -265,14 +263,13 @@ class Simulation {
   }
 
   #judgeListeners(guarantee: string): void {
-    const { witness } = this.#world;
     for (const process of this.#processes) {
       for (const { consumed, last } of process.listenings.values()) {
         if (consumed.manner === 'hanging') continue;
         for (const prefix of consumed.prefixes.values()) {
-          if (witness.changedAtMs(prefix) > this.#clock.nowMs - deliveryMs) continue;
-          const verdict = isUpToDate(consumed.url, last.get(prefix), witness.keysNow(prefix));
-          this.jury.judge(guarantee, process.name, verdict);
+          if (this.#world.witness.changedAtMs(prefix) > this.#clock.nowMs - deliveryMs) continue;
+          const now = this.#world.witness.keysNow(prefix);
+          this.jury.judge(guarantee, process.name, isUpToDate(consumed.url, last.get(prefix), now));
         }
       }
     }
@@ -339,16 +336,9 @@ class Simulation {
 
   #at(who: number): Process {
     const process = this.#processes[who % this.#processes.length];
-    if (process === undefined) throw new Error(`the story has no process ${who}`);
-    return process;
+    if (process !== undefined) return process;
+    throw new Error(`the story has no process ${who}`);
   }
-}
-
-const aTurn = Promise.resolve();
-
-/** Waits until nothing is left to do at this instant. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < turnsPerStep; turn += 1) await aTurn;
 }
 
 /** Service keys are written once and belong to nobody. */
