@@ -11,6 +11,7 @@
  */
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, reconnectBackoff } from './backoff.js';
+import type { ClockJumped } from './clock.js';
 import { type FailureFact, failureIn, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
@@ -48,6 +49,7 @@ export type LinkFact =
 
 export type ConnectionEvent =
   | LinkFact
+  | ClockJumped
   | { readonly type: 'connection.close' }
   /** A sentinel was found or written outside the probe. */
   | { readonly type: 'sentinel.seen'; readonly sentinel: string };
@@ -181,10 +183,11 @@ export const connectionMachine = setupConnection.createMachine({
       states: {
         certain: {
           description: 'Every answer so far came in time.',
-          on: { 'link.doubted': { target: 'doubtful' } },
+          on: { 'link.doubted': { target: 'doubtful' }, 'clock.jumped': { target: 'doubtful' } },
         },
         doubtful: {
-          description: 'An answer is overdue; one more round trip decides whether the link still works.',
+          description:
+            'An answer is overdue, or time was lost; one more round trip decides whether the link still works.',
           tags: ['doubtful'],
           invoke: {
             id: 'confirmLink',

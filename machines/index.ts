@@ -1,6 +1,7 @@
 /** What other rooms, and users who embed a machine, may take from this one. */
 export type { LeaseContent, LeaseQuestion } from './audit.js';
 export { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from './backoff.js';
+export type { ClockJumped } from './clock.js';
 export {
   type ClusterFacts,
   type ConnectionContext,

@@ -1,6 +1,7 @@
 /** The vocabulary of the lease machine: what it knows, is told and tells; its ports, delays, guards and actions. */
 import { type ActorRef, assign, enqueueActions, raise, type Snapshot, setup } from 'xstate';
 import { backoffMs, requestBackoff } from './backoff.js';
+import type { ClockJumped } from './clock.js';
 import { type FailureFact, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort } from './port.js';
@@ -27,6 +28,7 @@ export type LeaseNews =
 
 export type LeaseEvent =
   | LinkNews
+  | ClockJumped
   | { readonly type: 'lease.wanted' }
   | { readonly type: 'lease.close' }
   /** Somebody met "requested lease not found". */
@@ -137,6 +139,12 @@ export const setupLease = setup({
     }),
   },
 });
+
+/** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
+export const stillborn: FailureFact = {
+  kind: 'leaseLost',
+  message: 'the lease had ended before its grant was answered',
+};
 
 /** The id of one generation: a positive int64 as decimal text. */
 export function leaseIdOf(leaseSeed: string, generation: number): string {

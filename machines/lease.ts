@@ -10,13 +10,7 @@
  *  6. Until it is closed it can become usable from wherever it is; afterwards never again.
  */
 import { failureIn } from './failure.js';
-import { leaseIdOf, setupLease } from './lease-setup.js';
-
-/** A grant that was repeated may meet a lease that has died meanwhile; the same id can then be granted anew. */
-const stillborn = {
-  kind: 'leaseLost',
-  message: 'the lease had ended before its grant was answered',
-} as const;
+import { leaseIdOf, setupLease, stillborn } from './lease-setup.js';
 
 /** Asks until etcd grants the next generation; the same for the first lease and for a replacement. */
 const askingForLease = setupLease.createStateConfig({
@@ -70,8 +64,9 @@ const renewing = setupLease.createStateConfig({
   },
   states: {
     resting: {
-      description: 'Renewed; the next renewal is due after a third of the TTL.',
+      description: 'Renewed; the next renewal is due after a third of the TTL, or when time was lost.',
       after: { renewInterval: { target: 'asking' } },
+      on: { 'clock.jumped': { target: 'asking' } },
     },
     asking: {
       description: 'A renewal is on its way.',
@@ -123,9 +118,11 @@ const trusting = setupLease.createStateConfig({
     certain: {
       description: 'Renewed less than two thirds of the TTL ago.',
       after: { doubtDelay: { target: 'doubtful', actions: 'announceDoubt' } },
+      on: { 'clock.jumped': { target: 'doubtful', actions: 'announceDoubt' } },
     },
     doubtful: {
-      description: 'Two thirds of the TTL have passed since the last renewal; etcd may drop the lease soon.',
+      description:
+        'Two thirds of the TTL have passed unrenewed, or time was lost; etcd may drop the lease soon.',
       tags: ['doubtful'],
       after: {
         lossDelay: {
@@ -187,7 +184,7 @@ export const leaseMachine = setupLease.createMachine({
           target: 'expired',
           actions: {
             type: 'rememberLoss',
-            params: { reason: 'etcd refused a write: requested lease not found' },
+            params: { reason: 'etcd said that it does not know the lease' },
           },
         },
       },

@@ -26,8 +26,8 @@ export const auditing = setupRegistry.createStateConfig({
       description: 'The last audit found etcd as desired, or repairs are under way.',
       after: {
         auditInterval: [
-          { guard: 'canAudit', target: 'reading' },
-          { target: 'resting', reenter: true },
+          { guard: 'canAudit', target: 'reading', actions: 'retryDenied' },
+          { target: 'resting', reenter: true, actions: 'retryDenied' },
         ],
       },
       on: { ...suspicions, 'connection.up': { guard: 'holdsLease', target: 'reading' } },

@@ -26,6 +26,12 @@ export const keeping = setupRegistry.createStateConfig({
             { type: 'announce', params: ({ event }) => event },
           ],
         },
+        'clock.jumped': {
+          actions: [
+            { type: 'tellConnection', params: ({ event }) => event },
+            { type: 'tellLease', params: ({ event }) => event },
+          ],
+        },
         'lease.alive': {
           actions: [
             { type: 'rememberLease', params: ({ event }) => event },

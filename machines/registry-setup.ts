@@ -2,6 +2,7 @@
 import { assign, emit, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { judgeAudit, type LeaseContent, type LeaseQuestion } from './audit.js';
 import { backoffMs, requestBackoff } from './backoff.js';
+import type { ClockJumped } from './clock.js';
 import { connectionMachine } from './connection.js';
 import { type FailureFact, isExpected, isTransient } from './failure.js';
 import { applyOutcome, type Fence, type FlushTerms } from './flush.js';
@@ -35,7 +36,14 @@ export const setupRegistry = setup({
   types: {} as {
     input: RegistryInput;
     context: RegistryContext;
-    events: RegistryCommand | LinkNews | LeaseNews | BatchAnswered | OwnKeysFact | RegistrySignal;
+    events:
+      | RegistryCommand
+      | LinkNews
+      | LeaseNews
+      | BatchAnswered
+      | OwnKeysFact
+      | ClockJumped
+      | RegistrySignal;
     emitted: RegistryNews;
     children: {
       connection: 'connection';
@@ -52,6 +60,7 @@ export const setupRegistry = setup({
     writeBatches: streamPort<BatchAnswered, FlushTerms & { readonly batches: readonly WriteBatch[] }>(
       'writeBatches',
     ),
+    watchClock: streamPort<ClockJumped, undefined>('watchClock'),
     watchOwnKeys: streamPort<OwnKeysFact, OwnKeysInput>('watchOwnKeys'),
     readLease: requestPort<LeaseContent, LeaseQuestion>('readLease'),
   },
@@ -172,9 +181,12 @@ export const setupRegistry = setup({
     }),
     keepWithdrawals: assign(({ context }) => withdrawalsOnly(context)),
     tellLeaseWanted: sendTo('lease', { type: 'lease.wanted' }),
-    tellLease: sendTo('lease', (_, news: LinkNews) => news),
+    tellLease: sendTo('lease', (_, news: LinkNews | ClockJumped) => news),
+    tellConnection: sendTo('connection', (_, news: ClockJumped) => news),
     tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
     closeLease: sendTo('lease', { type: 'lease.close' }),
+    // Rights may have been granted meanwhile; registrations that were denied are retried by the audit itself.
+    retryDenied: sendTo('watchers', { type: 'hub.retry' }),
     closeWatchers: sendTo('watchers', { type: 'hub.close' }),
     closeConnection: sendTo('connection', { type: 'connection.close' }),
     stopPublishing: raise({ type: 'publishing.stop' }),

@@ -55,6 +55,11 @@ export const registryMachine = setupRegistry.createMachine({
       systemId: 'watchers',
       onError: { actions: { type: 'raiseFailure', params: failureIn } },
     },
+    {
+      id: 'watchClock',
+      src: 'watchClock',
+      onError: { actions: { type: 'raiseFailure', params: failureIn } },
+    },
   ],
   type: 'parallel',
   states: { keeping, life, guarding, publishing, auditing },

@@ -5,7 +5,7 @@
  * Invariants:
  *  1. A prefix has at most one watcher, and has one as long as somebody watches it.
  *  2. A watcher that crashed is reported and started again; its neighbours notice nothing.
- *  3. A prefix that etcd denied is asked for again by the next who watches it, and on the next link.
+ *  3. A prefix that etcd denied is asked for again by the next who watches it, on the next link, and now and then.
  *  4. When the hub ends, by a command or by force, no watcher, stream or timer is left.
  */
 import {
@@ -26,6 +26,8 @@ export type WatcherHubCommand =
   | LinkNews
   | { readonly type: 'hub.watch'; readonly prefix: string }
   | { readonly type: 'hub.unwatch'; readonly prefix: string }
+  /** Time to ask again for what was denied. */
+  | { readonly type: 'hub.retry' }
   | { readonly type: 'hub.close' };
 
 /** XState tells it to an actor that is being stopped. */
@@ -103,13 +105,10 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
     }
     case 'hub.unwatch': {
       const known = watched.get(event.prefix);
-      if (known === undefined) return state;
-      known.users -= 1;
-      if (known.users > 0) return { ...state };
-      watched.delete(event.prefix);
-      tell(known, { type: 'watcher.close' });
-      return { ...state };
+      return known === undefined ? state : left(step, event.prefix, known);
     }
+    case 'hub.retry':
+      return afterRetry(step);
     case 'hub.close':
       for (const known of watched.values()) tell(known, { type: 'watcher.close' });
       watched.clear();
@@ -128,6 +127,22 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
       scope.emit(event as WatcherNews);
       return state;
   }
+}
+
+function left({ state }: Step, prefix: string, known: Watched): WatcherHubState {
+  known.users -= 1;
+  if (known.users > 0) return { ...state };
+  state.watched.delete(prefix);
+  tell(known, { type: 'watcher.close' });
+  return { ...state };
+}
+
+function afterRetry(step: Step): WatcherHubState {
+  let { state } = step;
+  for (const [prefix, { ref, users }] of state.watched) {
+    if (ref.getSnapshot().value === 'denied') state = started({ ...step, state }, prefix, users, 0);
+  }
+  return state;
 }
 
 function afterLink(step: Step, up: ConnectionUp): WatcherHubState {

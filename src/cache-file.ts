@@ -3,10 +3,7 @@
  * changes, not at each; what another process wrote about other services stays. Trouble with the file is reported and
  * harms nothing else.
  */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { type CacheEntries, readCacheText, updatedUrls, writeCacheText } from './cache-text.js';
-import { isOff } from './config.js';
 import { anyValue, emptyProtocol } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { type FileStore, unusable } from './file-store.js';
@@ -17,8 +14,12 @@ import { isMatch } from './url-match.js';
 import type { Staleness } from './view.js';
 import type { Clock } from './world.js';
 
-/** Changes of this long are written together. */
+/**
+ * Changes of this long are written together, and of a second more for every 1,000 URLs: each write is of the whole file,
+ * and so many take some 20 ms of computing.
+ */
 const saveDelayMs = 1_000;
+const saveDelayMsMax = 60_000;
 /** Delays before the second, third and fourth attempt; after that the next change begins anew. */
 const retryDelaysMs: readonly number[] = [1_000, 5_000, 25_000];
 
@@ -81,7 +82,7 @@ export class CacheFile {
   /** Something became known; it will be written soon. */
   changed(): void {
     this.#isChanged = true;
-    if (this.#unschedule === undefined && this.#saving === undefined) this.#schedule(saveDelayMs);
+    if (this.#unschedule === undefined && this.#saving === undefined) this.#schedule(this.#saveDelayMs());
   }
 
   /** Writes what has not been written, once, and nothing after that. Never rejects. */
@@ -117,7 +118,13 @@ export class CacheFile {
   }
 
   #delayMs(): number {
-    return this.#failures === 0 ? saveDelayMs : (retryDelaysMs[this.#failures - 1] ?? saveDelayMs);
+    return retryDelaysMs[this.#failures - 1] ?? this.#saveDelayMs();
+  }
+
+  #saveDelayMs(): number {
+    let urlCount = 0;
+    for (const urls of this.#own.values()) urlCount += urls.length;
+    return Math.min(saveDelayMsMax, saveDelayMs + 1_000 * Math.floor(urlCount / 1_000));
   }
 
   #collect(): void {
@@ -190,19 +197,4 @@ export class CacheFile {
 function reasonOf(cause: unknown): string {
   if (cause instanceof RegistryError && cause.reason !== undefined) return cause.reason;
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-/**
- * Where a registry keeps its cache: its parameter `file`, or Dubbo's default; undefined where `file` or `file.cache`
- * switches it off.
- */
-export function cachePathOf(registryUrl: ServiceUrl, home: string = homedir()): string | undefined {
-  const { file } = registryUrl.parameters;
-  if (!registryUrl.getBooleanParameter('file.cache', true)) return undefined;
-  if (file !== undefined) return isOff(file) ? undefined : file;
-  const application = registryUrl.getParameter('application', 'null');
-  const name = `dubbo-registry-${application}-${registryUrl.address}.cache`;
-  // Separators would leave the folder, and Windows has no colons in names (Dubbo 2.7.5 writes a hyphen as well).
-  const safe = name.replace(process.platform === 'win32' ? /[\\/:*?"<>|]/g : /\//g, '-');
-  return join(home, '.dubbo', safe);
 }

@@ -1,6 +1,7 @@
 /** Leaving in order when the process is told to end: withdraw, let running calls finish, close, and end as told. */
 import type { Registry } from './registry.js';
 
+/** Which signals, and what else is to be done. */
 export interface CloseOnSignalsOptions {
   /** @defaultValue SIGTERM and SIGINT */
   readonly signals?: readonly NodeJS.Signals[];

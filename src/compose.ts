@@ -21,6 +21,7 @@ import {
   watcherHub,
   watcherMachine,
 } from '../machines/index.js';
+import { watchClock } from './clock-jumps.js';
 import { jitteredDelays } from './delays.js';
 import type { EtcdPorts } from './etcd/ports.js';
 import type { EtcdSettings } from './etcd/settings.js';
@@ -32,6 +33,7 @@ type Ports<Machine extends { provide: (implementations: never) => unknown }> = R
   NonNullable<Parameters<Machine['provide']>[0]['actors']>
 >;
 
+/** What the machines have to know. */
 export interface EngineSettings extends EtcdSettings {
   readonly endpoints: readonly string[];
   readonly ttlSeconds: number;
@@ -64,6 +66,7 @@ export interface Engine {
   stop(): void;
 }
 
+/** The state of every machine at one moment. */
 export interface EngineSnapshot {
   readonly registry: RegistrySnapshot;
   readonly connection: ReturnType<ActorRefFrom<typeof connectionMachine>['getSnapshot']>;
@@ -84,7 +87,7 @@ export function startEngine(
 ): Engine {
   const ports = world.connect(settings);
   const { endpoints, ttlSeconds } = settings;
-  const actor = createActor(registryWith(ports, settings, world.random), {
+  const actor = createActor(registryWith(ports, settings, world), {
     clock: world.clock as Required<ActorOptions<typeof registryMachine>>['clock'],
     input: { endpoints, ttlSeconds, leaseSeed: randomLeaseSeed(world.random) },
   });
@@ -150,7 +153,7 @@ function answerOf<Output, Input>(port: RequestPort<Output, Input>, input: Input)
 function registryWith(
   ports: EtcdPorts,
   settings: EngineSettings,
-  random: () => number,
+  { random, clock }: World,
 ): typeof registryMachine {
   const delays = jitteredDelays(settings, random);
   const { probeCluster, confirmLink, followLink } = ports;
@@ -179,6 +182,7 @@ function registryWith(
       writeBatches,
       readLease,
       watchOwnKeys,
+      watchClock: watchClock(clock),
     } satisfies Ports<typeof registryMachine>,
     delays: delays.registry,
   });

@@ -33,6 +33,7 @@ export interface Delays {
   };
 }
 
+/** The delays for these settings; `random` gives numbers from 0 up to but not 1. */
 export function jitteredDelays(
   settings: {
     readonly auditIntervalMs: number;

@@ -5,12 +5,14 @@ import { basename, dirname, join } from 'node:path';
 import { RegistryError } from './errors.js';
 import { quoted } from './quoted.js';
 
+/** A file as it was read. */
 export interface StoredText {
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly modified: number;
 }
 
+/** Trouble is thrown, as the system names it or as INVALID_OPTION. */
 export interface FileStore {
   /** The whole text in Latin-1, or undefined where there is no file. */
   read(path: string): Promise<StoredText | undefined>;
@@ -28,6 +30,7 @@ const draftAgeMsMax = 60_000;
 
 let replacements = 0;
 
+/** The file system. */
 export const realFiles: FileStore = {
   read: async (path) => {
     const found = await foundAt(path);

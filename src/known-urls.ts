@@ -4,6 +4,7 @@ import { anyValue } from './dubbo-names.js';
 import type { Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
 
+/** What is known now, and how far that goes. */
 export interface KnownUrls {
   /** By service key; keys of which something is stale or still being read are left out. */
   readonly entries: CacheEntries;
@@ -11,6 +12,7 @@ export interface KnownUrls {
   readonly isComplete: (serviceKey: string) => boolean;
 }
 
+/** Puts together what the lists of all selections hold; of equal service keys, what all of them hold. */
 export function knownUrls(selections: Iterable<Selection>): KnownUrls {
   const byKey = new Map<string, (readonly ServiceUrl[])[]>();
   const unknown = new Set<string>();

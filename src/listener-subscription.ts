@@ -8,6 +8,7 @@ import type { ServiceUrl } from './url.js';
 import type { UrlList } from './url-list.js';
 import type { Clock } from './world.js';
 
+/** What is told beside the listener; handlers must not throw. */
 export interface SubscriberEvents {
   listenerError(error: unknown): void;
   undecodable(key: string, error: RegistryError): void;

@@ -1,5 +1,5 @@
 /** What a registry can be told, checked once, with every relation between options; and the settings that follow from it. */
-import { cachePathOf } from './cache-file.js';
+import { cachePathOf } from './cache-path.js';
 import type { EngineSettings } from './compose.js';
 import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
@@ -9,9 +9,11 @@ import type { Logger } from './logger.js';
 import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
 import type { ServiceUrl } from './url.js';
 
+/** What a registry may be told. What is left out comes from the environment, `dubbo.properties`, or is the default. */
 export interface RegistryOptions {
   /** `etcd3://host:2379?backup=…&session=…&group=…`, or `host:port,host:port`. @defaultValue what the environment or dubbo.properties says, else 127.0.0.1:2379 */
   readonly address?: string;
+  /** Both for an etcd that asks for them. */
   readonly username?: string;
   readonly password?: string;
   /** The root of all keys. @defaultValue 'dubbo' */
@@ -26,28 +28,32 @@ export interface RegistryOptions {
   readonly sessionMs?: number;
   /** How often the lease's content is compared with what is desired, in milliseconds, ±10 %. @defaultValue 30000 */
   readonly auditIntervalMs?: number;
-  /** The longest that `close` may take, in milliseconds. @defaultValue 2000 */
+  /** The longest that `close` may take, its drain aside, in milliseconds. @defaultValue 2000 */
   readonly closeTimeoutMs?: number;
   /** How long the last view stands when a wiped etcd says that nobody is left, in milliseconds. @defaultValue 30000 */
   readonly emptyProtectionMs?: number;
   /**
-   * The shortest time from one notification of a listener to the next, in milliseconds. The first change after it is
-   * told at once, what follows within it is told together at its end; 0 tells every change by itself. Iterators are not
-   * held back: they give what is true when asked.
+   * The shortest time between two notifications of a listener, in milliseconds. The first change after a quiet time is
+   * told at once, what follows within the window is told together at its end; 0 leaves it at what arrives together.
+   * Iterators are not held back: they give what is true when asked.
    * @defaultValue 50
    */
   readonly notifyWindowMs?: number;
   /** Where the sentinel and the fences are kept, outside the root. @defaultValue '/leasehold' */
   readonly metaRoot?: string;
   /**
-   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere.
+   * Where what was last known is kept for a start without etcd, in Dubbo's format; `false` for nowhere. Processes may
+   * share it; a file that does not begin like one of Dubbo's is left alone.
    * @defaultValue '~/.dubbo/dubbo-registry-<application>-<address>.cache'
    */
   readonly file?: string | false;
   /** The name of this program, as in the default of `file`. */
   readonly application?: string;
-  /** Certificates for endpoints that start with `https://`. */
-  readonly tls?: TlsSettings;
+  /**
+   * Certificates for endpoints that start with `https://`; a function is asked anew for each connection, so that they
+   * can be replaced while the registry runs.
+   */
+  readonly tls?: TlsSettings | (() => TlsSettings);
   /** Is told of every state change with its reason, and of all that fails. @defaultValue none, which costs nothing */
   readonly logger?: Logger;
   /** Gives up creating the registry. */

@@ -18,9 +18,10 @@ interface Held {
 }
 
 /** How a call waits; the clock is the publisher's. */
-export type PublishOptions = Omit<Patience, 'clock'>;
+export type WaitOptions = Omit<Patience, 'clock'>;
 
-export interface RegisterOptions extends PublishOptions {
+/** How a registration waits, and what its first attempt is for. */
+export interface PublishOptions extends WaitOptions {
   /** Reject when the first attempt fails, and leave nothing behind. */
   readonly check: boolean;
   readonly timeoutMs: number;
@@ -40,7 +41,7 @@ export class Publisher {
   }
 
   /** Resolves when the key is written; without `check` as soon as it is accepted. */
-  async register(entry: DesiredEntry, options: RegisterOptions): Promise<void> {
+  async register(entry: DesiredEntry, options: PublishOptions): Promise<void> {
     const { doing, signal } = options;
     if (signal?.aborted === true) throw abortError(doing, signal);
     const { key } = entry;
@@ -62,7 +63,7 @@ export class Publisher {
   }
 
   /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
-  async unregister(key: string, options: PublishOptions): Promise<void> {
+  async unregister(key: string, options: WaitOptions): Promise<void> {
     if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
     const held = this.#held.get(key);
     if (held !== undefined) this.#release(key, held);

@@ -76,7 +76,10 @@ export class Registry implements AsyncDisposable {
     await this.#parts.registrations.offline('cannot go offline', options);
   }
 
-  /** Registers it all again. Rejects when that is not written within `timeoutMs`, and goes on trying. */
+  /**
+   * Registers again all that {@link Registry.offline} withdrew or kept back. Rejects when it is not written within
+   * `timeoutMs`, and goes on trying.
+   */
   async online(options: CallOptions = {}): Promise<void> {
     this.#lifetime.requireOpen('cannot go online');
     await this.#parts.registrations.online('cannot go online', options);
@@ -86,7 +89,8 @@ export class Registry implements AsyncDisposable {
    * Tells the listener who provides what the URL asks for: the whole list of one category a call, first for every
    * category before this resolves, then whenever one changes. `interface=*` asks for all services, each told apart.
    * Writes nothing to etcd. When etcd is away it rejects after `timeoutMs`; with `check=false` or protocol `consumer`
-   * it resolves then, and the listener is told later.
+   * it resolves then, or when the listener was told what a cache file remembers; what is true is told later. How often
+   * the listener is called is not promised, that the last call tells what is true is. One that throws is called again.
    */
   async subscribe(
     input: UrlInput,
@@ -104,7 +108,7 @@ export class Registry implements AsyncDisposable {
     return subscriptionHandle(url, () => this.unsubscribe(url, listener));
   }
 
-  /** Ends a subscription; once this has returned its promise the listener is not called again. */
+  /** Ends a subscription; once this has returned its promise the listener is not called again. None is fine too. */
   async unsubscribe(input: UrlInput, listener: NotifyListener): Promise<void> {
     this.#parts.subscriber.unsubscribe(ServiceUrl.from(input), listener);
   }
@@ -136,7 +140,10 @@ export class Registry implements AsyncDisposable {
     return (await this.lookup(input, options)).map(instanceOf);
   }
 
-  /** Why the consumer sees whom it sees: who is there, and what keeps each from matching. */
+  /**
+   * Why the consumer sees whom it sees: who is there, and what keeps each from matching. Takes one interface. While etcd
+   * is away it explains what is followed here; where nothing is, it rejects after `timeoutMs`.
+   */
   async explain(input: ConsumerInput, options: CallOptions = {}): Promise<Explanation> {
     const url = consumerUrl(input);
     this.#lifetime.requireOpen(`cannot explain ${url.toString()}`);
@@ -164,7 +171,7 @@ export class Registry implements AsyncDisposable {
     return this.#parts.subscriber.urls();
   }
 
-  /** What listeners were told last, for each consumer URL and category; views of iterators are not in it. */
+  /** What listeners were told last, for each consumer URL and category. What iterators gave is not in it. */
   notified(): readonly Notified[] {
     return this.#parts.subscriber.notified();
   }

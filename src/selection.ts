@@ -24,6 +24,7 @@ export interface SelectionListener {
   isPending(list: UrlList): boolean;
 }
 
+/** What a URL selects, as lists by service and category. */
 export interface Selection {
   readonly url: ServiceUrl;
   /** The prefixes it reads. */

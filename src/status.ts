@@ -9,6 +9,7 @@ import { pathOf } from './state-changes.js';
 import type { Subscriber } from './subscriber.js';
 import type { Staleness } from './view.js';
 
+/** Everything there is to know of a registry, as plain JSON. */
 export interface RegistryStatus {
   /** Where etcd is said to be, without credentials. */
   readonly address: string;
@@ -40,8 +41,10 @@ export interface RegistryStatus {
   };
   /** `idle`, `flushing`, `backingOff` or `stopped`. */
   readonly publishing: string;
-  /** `resting`, `reading` or `stopped`: whether the content of the lease is being compared with what it should hold. */
+  /** `resting`, `reading`, `checking` or `stopped`: whether the content of the lease is being compared with what it should hold. */
   readonly auditing: string;
+  /** `resting`, `following`, `interrupted`, `unguarded` or `stopped`: whether it is heard at once when somebody deletes our keys. */
+  readonly guarding: string;
   readonly registrations: readonly RegistrationStatus[];
   readonly watchers: readonly WatcherStatus[];
   readonly subscriptions: readonly SubscriptionStatus[];
@@ -49,6 +52,7 @@ export interface RegistryStatus {
   readonly cache: { readonly file: string; readonly lastError: string | null } | null;
 }
 
+/** One key that is to be in etcd, or is being withdrawn. */
 export interface RegistrationStatus {
   readonly key: string;
   readonly state: 'pending' | 'written' | 'failed' | 'withdrawing';
@@ -57,6 +61,7 @@ export interface RegistrationStatus {
   readonly lastError: FailureFact | null;
 }
 
+/** One watched prefix; subscriptions to the same share it. */
 export interface WatcherStatus {
   readonly prefix: string;
   /** `listing`, `watching`, `reconnecting`, `erroring`, `denied`, `closed`. */
@@ -100,7 +105,7 @@ export function statusOf({
   cache,
 }: StatusParts): RegistryStatus {
   const snapshot = engine.snapshot();
-  const { life, publishing, auditing } = snapshot.registry.value;
+  const { life, guarding, publishing, auditing } = snapshot.registry.value;
   return {
     address: settings.shownAddress,
     root: settings.layout.root,
@@ -110,6 +115,7 @@ export function statusOf({
     lease: leaseStatus(snapshot),
     publishing: firstOf(publishing),
     auditing: firstOf(auditing),
+    guarding: firstOf(guarding),
     registrations: registrationStatuses(snapshot),
     watchers: watcherStatuses(snapshot, subscriber),
     subscriptions: [...subscriber.selections()].map((selection) => ({

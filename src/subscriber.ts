@@ -20,6 +20,7 @@ import { LatestViews } from './view-iterator.js';
 import { Views } from './views.js';
 import type { Clock } from './world.js';
 
+/** How `subscribe` waits for the first notification. */
 export interface SubscribeOptions {
   /** Reject when the first listing fails or is overdue, and leave nothing behind. */
   readonly check: boolean;

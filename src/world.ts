@@ -10,10 +10,13 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
   /** At the end of the current turn, behind everything that is due already. Returns what takes it back. */
   soon(callback: () => void): () => void;
-  /** Milliseconds since 1970, for people to read; never used to decide. */
+  /** Milliseconds since 1970 as the timers count them: the time that this process has lived through. */
   now(): number;
+  /** Milliseconds since 1970 as people count them, also through a suspension. Without it none is noticed. */
+  readonly wallNow?: () => number;
 }
 
+/** The surroundings of one registry. */
 export interface World {
   readonly clock: Clock;
   /** At least 0 and below 1. */
@@ -31,8 +34,10 @@ const realClock: Clock = {
     return () => clearImmediate(immediate);
   },
   now: () => Math.round(performance.timeOrigin + performance.now()),
+  wallNow: () => Date.now(),
 };
 
+/** The clock and the dice of the host, etcd over gRPC, the file system. */
 export const realWorld: World = {
   clock: realClock,
   random: Math.random,

@@ -1,9 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import { CacheFile, cachePathOf } from '../src/cache-file.js';
+import { CacheFile } from '../src/cache-file.js';
 import { readCacheText, writeCacheText } from '../src/cache-text.js';
 import type { RegistryError } from '../src/errors.js';
 import type { FileStore } from '../src/file-store.js';
-import { resolveOptions } from '../src/options.js';
 import { createVirtualClock, type VirtualClock } from '../src/testing/virtual-clock.js';
 import { ServiceUrl } from '../src/url.js';
 import type { Clock } from '../src/world.js';
@@ -66,6 +65,31 @@ test('writes changes of one second together', async () => {
   expect([files.attempts, stored()]).toEqual([1, { 'a.B': 1 }]);
   await pass(60_000);
   expect(files.attempts).toBe(1);
+});
+
+test('writes a large file less often, at least once a minute, and at once when it is closed', async () => {
+  const cache = open();
+  for (const [count, ms] of [
+    [5_000, 6_000],
+    [200_000, 60_000],
+  ] as const) {
+    known.set(
+      'a.B',
+      Array.from({ length: count }, () => provider('a.B', 1)),
+    );
+    cache.changed();
+    await pass(60_000);
+    const before = files.attempts;
+    cache.changed();
+    await pass(ms - 1);
+    expect(files.attempts).toBe(before);
+    await pass(1);
+    expect(files.attempts).toBe(before + 1);
+  }
+  const before = files.attempts;
+  cache.changed();
+  await cache.close();
+  expect(files.attempts).toBe(before + 1);
 });
 
 test('tries again after growing delays, four times, and not before the next change after that [F5]', async () => {
@@ -132,25 +156,6 @@ test('reports a file that cannot be read, and starts without it', async () => {
   files.read = () => Promise.reject(new Error('EACCES'));
   expect(await open().remembered(ServiceUrl.parse('consumer://h/a.B'))).toBeUndefined();
   expect(reported[1]?.message).toContain('EACCES');
-});
-
-test.each([
-  ['etcd3://10.0.0.1:2379', '/home/me/.dubbo/dubbo-registry-null-10.0.0.1:2379.cache'],
-  ['etcd3://10.0.0.1:2379?application=shop', '/home/me/.dubbo/dubbo-registry-shop-10.0.0.1:2379.cache'],
-  ['etcd3://10.0.0.1:2379?application=../../x', '/home/me/.dubbo/dubbo-registry-..-..-x-10.0.0.1:2379.cache'],
-  ['etcd3://10.0.0.1:2379?file=/tmp/f', '/tmp/f'],
-  ...['', 'false', 'FALSE', '0', 'null', 'N/A'].map((off) => [
-    `etcd3://10.0.0.1:2379?file=${off}`,
-    undefined,
-  ]),
-  ['etcd3://10.0.0.1:2379?file.cache=false', undefined],
-])('keeps the cache of %s in %s', (address, expected) => {
-  expect(cachePathOf(ServiceUrl.parse(address ?? ''), '/home/me')).toBe(expected);
-});
-
-test('takes the path from the options, and false for none', () => {
-  expect(resolveOptions({ address: 'h', file: '/tmp/f' }).cachePath).toBe('/tmp/f');
-  expect(resolveOptions({ address: 'h', file: false }).cachePath).toBeUndefined();
 });
 
 test('puts what is known of a category in the place of what was, and leaves the other categories', async () => {

@@ -57,7 +57,7 @@ function providersIn({ keys }: VirtualRegistry): readonly string[] {
 }
 
 describe.each(seeds)('with seed %i', (seed) => {
-  test('a listener to all services is in the end told what etcd holds', async () => {
+  test('a listener to all services is in the end told what etcd holds [SUB-3]', async () => {
     await withVirtualRegistry(
       {},
       async (virtual) => {
@@ -69,7 +69,7 @@ describe.each(seeds)('with seed %i', (seed) => {
     );
   });
 
-  test('what is registered is in etcd in the end if it is online, and is not if it is offline', async () => {
+  test('what is registered is in etcd in the end if it is online, and is not if it is offline [REG-2] [REG-3]', async () => {
     await withVirtualRegistry(
       {},
       async (virtual) => {
@@ -91,7 +91,7 @@ describe.each(seeds)('with seed %i', (seed) => {
     );
   });
 
-  test('a listener that starts without etcd is told what was remembered, marked stale, and in the end what is true', async () => {
+  test('a listener that starts without etcd is told what was remembered, marked stale, and in the end what is true [LIFE-2]', async () => {
     const files = new FileStub();
     const options = { file: '/cache' };
     let remembered: readonly string[] = [];

@@ -8,6 +8,7 @@ import { get } from './commands/get.js';
 import { importCommand } from './commands/import.js';
 import { ls } from './commands/ls.js';
 import { register } from './commands/register.js';
+import { ui } from './commands/ui.js';
 import { watch } from './commands/watch.js';
 
 export const commands: readonly Command[] = [
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   exportCommand,
   importCommand,
   doctor,
+  ui,
   dev,
 ];

@@ -7,7 +7,7 @@ export type EndReason = EndingSignal | 'outputClosed';
 const codes: Readonly<Record<EndReason, number>> = {
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
-  SIGHUP: exitCodes.terminated,
+  SIGHUP: exitCodes.hungUp,
   outputClosed: exitCodes.outputClosed,
 };
 

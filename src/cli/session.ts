@@ -5,6 +5,9 @@ import type { Registry } from '../registry.js';
 import type { Call } from './command.js';
 import { targetOf } from './target.js';
 
+/** Who only looks has nothing to withdraw, and does not want to wait. */
+const closeTimeoutMs = 300;
+
 /** Runs with a registry that has reached etcd. */
 export async function withRegistry<Result>(
   call: Call,
@@ -13,7 +16,10 @@ export async function withRegistry<Result>(
 ): Promise<Result> {
   const target = await targetOf(call);
   const { createRegistry } = await import('../create-registry.js');
-  const registry = await call.terminal.during('connecting to etcd', createRegistry({ ...target, ...more }));
+  const registry = await call.terminal.during(
+    'connecting to etcd',
+    createRegistry({ closeTimeoutMs, ...target, ...more }),
+  );
   try {
     return await use(registry);
   } finally {
@@ -29,7 +35,10 @@ export async function withClient<Result>(
 ): Promise<Result> {
   const target = await targetOf(call);
   const { createEtcdClient } = await import('../etcd-client.js');
-  const client = await call.terminal.during('connecting to etcd', createEtcdClient({ ...target, ...more }));
+  const client = await call.terminal.during(
+    'connecting to etcd',
+    createEtcdClient({ closeTimeoutMs, ...target, ...more }),
+  );
   try {
     return await use(client);
   } finally {

@@ -9,7 +9,8 @@ export interface TlsSettings {
 
 export interface EtcdSettings {
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  readonly tls?: TlsSettings | undefined;
+  /** A function is asked anew for each link. */
+  readonly tls?: TlsSettings | (() => TlsSettings) | undefined;
   /** Deadline of one request, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Where the sentinel and the fences live; outside the registry's root. */

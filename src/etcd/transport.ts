@@ -5,6 +5,7 @@
 import {
   type CallOptions,
   Channel,
+  type ChannelCredentials,
   type ChannelOptions,
   type Client,
   type ClientUnaryCall,
@@ -68,11 +69,7 @@ export class Transport implements ICallable<Host> {
   #closed = false;
 
   constructor(endpoint: string, settings: EtcdSettings) {
-    const { tls } = settings;
-    const secured = endpoint.startsWith('https://');
-    const creds = secured
-      ? credentials.createSsl(tls?.ca ?? null, tls?.key ?? null, tls?.cert ?? null)
-      : credentials.createInsecure();
+    const creds = endpoint.startsWith('https://') ? certificatesIn(settings) : credentials.createInsecure();
     // All of etcd3's stubs share this channel, and with it one TCP connection that nobody else uses.
     this.#channel = new Channel(endpoint.replace(/^https?:\/\//, ''), creds, channelOptions);
     this.#host = new Host(endpoint, creds, { ...channelOptions, channelOverride: this.#channel });
@@ -175,5 +172,16 @@ export class Transport implements ICallable<Host> {
     // etcd 3.4 refuses a login that carries a stale token.
     if (this.#token !== undefined && !isLogin) metadata.set('token', this.#token);
     return metadata;
+  }
+}
+
+/** What is no certificate now may be one at the next attempt: somebody may be about to replace it. */
+function certificatesIn({ tls }: EtcdSettings): ChannelCredentials {
+  try {
+    const { ca = null, key = null, cert = null } = (typeof tls === 'function' ? tls() : tls) ?? {};
+    return credentials.createSsl(ca, key, cert);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Failure('unauthenticated', `the certificates cannot be used: ${reason}`, { cause: thrown });
   }
 }

@@ -4,8 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bin } from '../support/command-run.js';
 import { CommandStage, one, service, two } from '../support/command-stage.js';
 import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../support/etcd-under-test.js';
+import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 
 function actingTests(start: () => Promise<EtcdUnderTest>): void {
@@ -37,15 +39,19 @@ function actingTests(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('register withdraws before it passes SIGTERM on to the program', async () => {
-    const script =
-      "process.on('SIGTERM', () => setTimeout(() => process.exit(9), 200)); console.log('up'); setInterval(() => {}, 1e3)";
+    // When it is told, the program looks past the slow proxy whether anybody could still find it.
+    const look = `[${JSON.stringify(bin)}, 'get', '${service}', '--endpoints', '${stage.etcd.direct}']`;
+    const ask = `process.exit(require('node:child_process').spawnSync(process.execPath, ${look}).status)`;
+    const script = `process.on('SIGTERM', () => ${ask}); console.log('up'); setInterval(() => {}, 1e3)`;
     const register = stage.begin('register', one, '--', process.execPath, '-e', script);
     await register.says(/up/);
     await register.says(/registered/);
+    stage.etcd.proxy.delay('up', 800);
     register.signal('SIGTERM');
-    await register.says(/withdrawn/);
-    expect(await stage.providers()).toEqual([]);
-    expect(await register.code).toBe(9);
+    // Nothing found.
+    expect(await register.code).toBe(3);
+    expect(register.err()).toContain('withdrawn');
+    stage.etcd.proxy.heal();
   });
 
   test('register --when-listening waits until the program can be called', async () => {
@@ -64,6 +70,33 @@ function actingTests(start: () => Promise<EtcdUnderTest>): void {
     register.signal('SIGTERM');
     // Node without a handler dies of the signal: 128 + 15.
     expect(await register.code).toBe(143);
+  });
+
+  test('register says that etcd is away, and that it is back; what it holds is there again', async () => {
+    const register = stage.begin('register', one, '--session', '3s');
+    await register.says(/registered/);
+    await stage.etcd.kill();
+    await register.says(/etcd is away: /);
+    stage.etcd.wipe();
+    await stage.etcd.restart();
+    await register.says(/etcd is back/);
+    await eventually(async () => expect(await stage.providers()).toEqual([one]));
+    register.signal('SIGTERM');
+    expect(await register.code).toBe(0);
+  });
+
+  test('register --no-check starts its program without etcd, and registers when it is there', async () => {
+    await stage.etcd.kill();
+    const script = "console.log('up'); setInterval(() => {}, 1e3)";
+    const program = ['--', process.execPath, '-e', script];
+    const register = stage.begin('register', one, '--no-check', '--timeout', '300ms', ...program);
+    await register.says(/up/);
+    await stage.etcd.restart();
+    await register.says(/registered/);
+    expect(await stage.providers()).toEqual([one]);
+    register.signal('SIGTERM');
+    expect(await register.code).toBe(143);
+    expect(await stage.providers()).toEqual([]);
   });
 
   test('register says when its program cannot be started, as a shell does', async () => {

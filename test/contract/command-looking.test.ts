@@ -117,6 +117,16 @@ function lookingTests(start: () => Promise<EtcdUnderTest>): void {
     expect((await stage.leasehold('doctor', '--read-only', '--strict')).code).toBe(1);
   });
 
+  test('ui serves a page for whoever knows its address, until it is told to end', async () => {
+    await stage.registry.register(one);
+    const ui = stage.begin('ui', service);
+    const url = await ui.says(/^(http:\/\/127\.0\.0\.1:\d+\/\S+)$/m);
+    expect((await fetch(url)).status).toBe(200);
+    expect((await fetch(new URL('/', url))).status).not.toBe(200);
+    ui.signal('SIGINT');
+    expect(await ui.code).toBe(0);
+  });
+
   test('no password is printed, nor written unless asked for', async () => {
     const url = `dubbo://user:sEcret@10.0.0.1:20880/${service}`;
     await stage.registry.register(url);
@@ -182,6 +192,9 @@ describeOnEtcd('the command and an etcd with users', () => {
       out: expect.stringMatching(/^fail {2}auth[\s\S]*→ give --user/),
     });
     const allowed = await as('root:sEcret', 'doctor');
-    expect(allowed).toMatchObject({ code: 0, out: expect.stringContaining('logged in as root') });
+    expect(allowed).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('the credentials of root are not refused'),
+    });
   });
 });

@@ -169,6 +169,21 @@ function stories(start: () => Promise<EtcdUnderTest>): void {
     expect(await etcd.control.get(keyOf(first))).toBeUndefined();
     await eventually(() => expect([...lastView].sort()).toEqual([second, third]));
   });
+
+  test('says of a withdrawal that a close cuts short whether its key stays [LIFE-1] [REG-4]', async () => {
+    const [leased = ''] = ours;
+    const forGood = `dubbo://10.0.0.4:20880/${service}?dynamic=false&version=1.0.0`;
+    await registry.register(forGood);
+    await etcd.kill();
+    await disconnected();
+    const withdrawals = Promise.allSettled([registry.unregister(leased), registry.unregister(forGood)]);
+    await registry.close();
+    const [gone, stays] = await withdrawals;
+    expect(gone).toMatchObject({ status: 'fulfilled' });
+    expect(stays).toMatchObject({ status: 'rejected', reason: { code: 'CLOSED' } });
+    await etcd.restart();
+    expect(await etcd.control.get(keyOf(forGood))).toMatchObject({ lease: '0' });
+  });
 }
 
 describe('outages of the in-memory etcd', () => stories(memoryEtcdUnderTest));

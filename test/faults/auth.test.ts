@@ -5,7 +5,7 @@ import { connectControl } from '../support/control-client.js';
 import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 import { type FaultOptions, fault } from './support/fault.js';
-import { keyOf, providerUrl, type Stage } from './support/stage.js';
+import { keyOf, prefix, providerUrl, type Stage } from './support/stage.js';
 
 const root = { name: 'root', password: 'rootpass' };
 
@@ -15,8 +15,8 @@ async function addUsers(stage: Stage): Promise<void> {
   await run('user add root:rootpass');
   await run('user grant-role root root');
   await run('role add registry');
-  for (const prefix of ['/dubbo/', '/leasehold/'])
-    await run(`role grant-permission registry --prefix=true readwrite ${prefix}`);
+  for (const path of ['/dubbo/', '/leasehold/'])
+    await run(`role grant-permission registry --prefix=true readwrite ${path}`);
   await run('user add leasehold:secret');
   await run('user grant-role leasehold registry');
 }
@@ -75,6 +75,35 @@ describeOnEtcd('users and roles', () => {
     await stage.leave(registry, told);
     await disable(stage);
   });
+
+  fault(
+    'fault 32: what was denied is had without a new link once the right is granted',
+    {},
+    async (stage) => {
+      await addUsers(stage);
+      await enable(stage);
+      const asRoot = (line: string): Promise<string> =>
+        stage.etcd.etcdctl('--user=root:rootpass', ...line.split(' '));
+      const registry = await stage.open({ username: 'leasehold', password: 'secret' });
+      const told = await stage.listen(registry);
+      const watcher = () => registry.status().watchers.find(({ prefix: each }) => each === prefix);
+      await asRoot('role revoke-permission registry /dubbo/ --prefix=true');
+      stage.proxy.resetAll();
+      await eventually(() => expect(watcher()).toMatchObject({ state: 'denied', isLive: false }));
+      const { epoch } = registry.status().connection;
+      const states: string[] = [];
+      registry.on('registration', ({ state }) => states.push(state));
+      await registry.register(`${providerUrl(76)}?check=false`);
+      await eventually(() => expect(states).toContain('failed'));
+      await asRoot('role grant-permission registry --prefix=true readwrite /dubbo/');
+      await eventually(() => expect(states).toContain('written'));
+      await eventually(() => expect(watcher()).toMatchObject({ state: 'watching', isLive: true }));
+      await stage.sees(told, [...stage.desired, `${providerUrl(76)}?check=false`]);
+      expect(registry.status().connection.epoch).toBe(epoch);
+      await stage.leave(registry, told);
+      await disable(stage);
+    },
+  );
 
   fault('fault 33: authentication is switched on and off again', withUser, async (stage) => {
     await addUsers(stage);

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 import { fault } from './support/fault.js';
-import { makeCertificate, TlsFront } from './support/tls-front.js';
+import { type Certificate, makeCertificate, TlsFront } from './support/tls-front.js';
 
 const url = 'dubbo://10.0.0.1:20880/com.acme.Other';
 
@@ -16,6 +16,39 @@ describeOnEtcd('certificates', () => {
     await registry.close();
     front.close();
   });
+
+  fault(
+    'fault 34: certificates of both sides are replaced while the registry runs [C6]',
+    { needs: 'openssl' },
+    async (stage) => {
+      const make = (name: string): Certificate => makeCertificate(stage.etcd.folder, name);
+      let [theirs, ours] = [make('server one'), make('client one')];
+      const front = await TlsFront.start(stage.etcd.endpoint, theirs, ours.cert);
+      let isHalfWritten = false;
+      const registry = await stage.open({
+        address: front.endpoint,
+        check: false,
+        tls: () => ({
+          ca: theirs.cert,
+          ...ours,
+          ...(isHalfWritten ? { key: Buffer.from('-----BEGIN') } : {}),
+        }),
+      });
+      await registry.register(url);
+      const { epoch } = registry.status().connection;
+      [theirs, ours, isHalfWritten] = [make('server two'), make('client two'), true];
+      front.use(theirs, ours.cert);
+      front.resetAll();
+      await eventually(() =>
+        expect(registry.status().connection.lastError?.message).toMatch(/certificates cannot be used/),
+      );
+      isHalfWritten = false;
+      await eventually(() => expect(registry.status().connection.epoch).toBeGreaterThan(epoch));
+      await registry.register(`${url}?version=2`);
+      await registry.close();
+      front.close();
+    },
+  );
 
   fault('fault 34: a certificate that nobody trusts', { needs: 'openssl' }, async (stage) => {
     const [good, bad] = ['good', 'bad'].map((name) => makeCertificate(stage.etcd.folder, name));

@@ -22,6 +22,7 @@ export const notSentBare: readonly string[] = [
   'child.ended publishing.stop registry.ended machine.failed batch.answered',
   'connection.up connection.down lease.alive lease.expired lease.doubtful lease.renewed',
   'registry.register registry.withdraw registry.close',
+  'clock.jumped xstate.error.actor.watchClock',
   'ownKeys.opened ownKeys.deleted ownKeys.fenceDeleted ownKeys.broken xstate.error.actor.watchOwnKeys',
   'xstate.done.actor.connection xstate.done.actor.lease xstate.done.actor.watchers',
   'xstate.error.actor.connection xstate.error.actor.lease xstate.error.actor.watchers',
@@ -116,6 +117,7 @@ export const ports = {
       late: { type: 'batch.answered', batch: 0, outcome: { type: 'applied', revision: '9', foreign: [] } },
     },
     watchers: { facts: 'watcher.', late: { type: 'watcher.live' } },
+    watchClock: { facts: 'clock.', late: { type: 'clock.jumped', aheadMs: 1 } },
     watchOwnKeys: { facts: 'ownKeys.', late: { type: 'ownKeys.deleted', keys: [key] } },
   },
 };

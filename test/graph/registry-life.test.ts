@@ -70,12 +70,19 @@ const graph = exploreMachine(registryMachine, {
     { type: 'xstate.done.actor.openFence', output: { fence: '0', sentinel: null } },
     { type: 'xstate.done.actor.readLease', output: { ttlSeconds: 5, keys: [key], missing: [] } },
     ...answersFor(snapshot.context, outcomes),
-    ...['openFence', 'readLease', 'writeBatches', 'watchOwnKeys', 'connection', 'lease', 'watchers'].map(
-      (port) => ({
-        type: `xstate.error.actor.${port}`,
-        error: new Failure('bug', 'bug'),
-      }),
-    ),
+    ...[
+      'openFence',
+      'readLease',
+      'writeBatches',
+      'watchOwnKeys',
+      'watchClock',
+      'connection',
+      'lease',
+      'watchers',
+    ].map((port) => ({
+      type: `xstate.error.actor.${port}`,
+      error: new Failure('bug', 'bug'),
+    })),
     childEnd('connection', bug),
     ...(snapshot.matches({ life: { closing: 'revoking' } }) ? [childEnd('lease', null)] : []),
     ...(snapshot.matches({ life: { closing: 'disconnecting' } })
@@ -118,7 +125,12 @@ test('closes step by step: the watchers, what is still to withdraw, the lease, t
     expect(messagesOf(move), nameOf(move)).toContain('connection.close');
   }
   for (const state of graph.states.filter((each) => revoking(each) || disconnecting(each))) {
-    expect([...runningIn(state)].sort(), state.key).toEqual(['connection', 'lease', 'watchers']);
+    expect([...runningIn(state)].sort(), state.key).toEqual([
+      'connection',
+      'lease',
+      'watchClock',
+      'watchers',
+    ]);
   }
 });
 

@@ -137,6 +137,23 @@ test('says nothing to a watcher that has ended', async () => {
   expect(warned).not.toHaveBeenCalled();
 });
 
+test('asks for a prefix again that etcd denied when it is told to, and leaves the others alone', async () => {
+  const deny = new Set(['/a/']);
+  const { hub, listed, follows, told, watched } = startHub({ deny });
+  hub.send(up);
+  for (const prefix of ['/a/', '/a/', '/b/']) hub.send({ type: 'hub.watch', prefix });
+  await settle();
+  hub.send({ type: 'hub.retry' });
+  await settle();
+  expect(listed).toEqual(['/a/', '/b/', '/a/']);
+  expect(told().filter((text) => text === 'watcher.denied /a/')).toHaveLength(2);
+  deny.clear();
+  hub.send({ type: 'hub.retry' });
+  await settle();
+  expect(follows()).toEqual(['/a/', '/b/']);
+  expect(watched()).toEqual(['/a/ active 2', '/b/ active 1']);
+});
+
 test('asks for a prefix again that etcd denied, when somebody watches it anew or a link comes up', async () => {
   const deny = new Set(['/a/']);
   const { hub, listed, follows, watched } = startHub({ deny });

@@ -95,7 +95,7 @@ describe('the logger', () => {
     ]);
   });
 
-  test('sees no password, whatever happens', async () => {
+  test('sees no password, whatever happens [SEE-3]', async () => {
     const opened = await open(listLogger());
     await outage(opened);
     await opened.close();
@@ -121,7 +121,7 @@ describe('the logger', () => {
     expect(failed).toMatchObject({ level: 'warn', facts: { state: 'failed', willRetry: false } });
   });
 
-  test('harms nothing when it throws, and is complained about once', async () => {
+  test('harms nothing when it throws, and is complained about once [SEE-3]', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       const thrower = (): never => {

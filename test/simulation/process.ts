@@ -40,13 +40,11 @@ export interface SimWorld {
   /** How many timers the story itself has set. */
   readonly planned: () => number;
   readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
-  /** Sees every registry as soon as it is there. */
-  readonly attach: (registry: Registry) => void;
 }
 
 const options = {
   check: false,
-  auditIntervalMs: 8_000,
+  auditIntervalMs: 14_000,
   emptyProtectionMs: 5_000,
 };
 
@@ -214,7 +212,6 @@ export class Process {
       sessionMs: this.#world.ttlMs,
     });
     this.#registry = registry;
-    this.#world.attach(registry);
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;

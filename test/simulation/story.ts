@@ -98,7 +98,7 @@ export function storyOf(seed: number): Story {
   return {
     seed,
     processes,
-    ttlMs: dice.pick([6_000, 9_000, 12_000]),
+    ttlMs: dice.pick([6_000, 12_000, 18_000]),
     workload: workloadOf(diceFor(seed, 'workload'), processes),
     faults: faultsOf(diceFor(seed, 'faults'), processes),
   };

@@ -105,7 +105,8 @@ async function said(text: () => string, pattern: RegExp): Promise<string> {
   return pattern.exec(text())?.[1] ?? '';
 }
 
-const bin = fileURLToPath(new URL('../../dist/src/cli/bin.js', import.meta.url));
+/** The built command. */
+export const bin: string = fileURLToPath(new URL('../../dist/src/cli/bin.js', import.meta.url));
 
 /** Starts the built command as a process. */
 export function spawnCommand(

@@ -28,6 +28,8 @@ export interface VirtualRegistry {
   /** Breaks the link until `heal`. */
   readonly cut: () => void;
   readonly heal: () => void;
+  /** How many timers wait, how often the registry dialled, and how many requests reached etcd. */
+  readonly counts: () => { readonly timers: number; readonly dials: number; readonly calls: number };
 }
 
 export interface VirtualSurroundings {
@@ -79,7 +81,12 @@ export async function withVirtualRegistry(
     async () => {
       const registry = await createRegistryIn(world, 'etcd3://etcd:2379', { ...options, check: false });
       await pass(isCut ? 0 : 1_000);
-      await run({ registry, pass, dice: diceFor(seed, 'test'), ...trouble });
+      const counts = (): ReturnType<VirtualRegistry['counts']> => ({
+        timers: clock.pending,
+        dials: link.dialCount,
+        calls: etcd.callCount,
+      });
+      await run({ registry, pass, counts, dice: diceFor(seed, 'test'), ...trouble });
       const closed = registry.close();
       await pass(5_000);
       await closed;
@@ -87,7 +94,7 @@ export async function withVirtualRegistry(
   );
 }
 
-type Trouble = Omit<VirtualRegistry, 'registry' | 'pass' | 'dice'>;
+type Trouble = Omit<VirtualRegistry, 'registry' | 'pass' | 'dice' | 'counts'>;
 
 /** What happens to etcd and on the way to it, by no doing of the registry's. */
 function troubleOf(etcd: SimEtcd, link: Link): Trouble {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as machines from '../../machines/index.js';
 import * as leasehold from '../../src/index.js';
 import * as inspect from '../../src/inspect/index.js';
+import * as metrics from '../../src/metrics/index.js';
 import * as testing from '../../src/testing/index.js';
 import { foreignTypesIn } from './public-types.js';
 import { root, sources } from './sources.js';
@@ -72,7 +73,7 @@ describe('leasehold/machines', () => {
 
   test('exports exactly these types', () => {
     const expected = `
-      AskSignal Backoff BatchAnswered BatchOutcome ClusterFacts ConnectionContext ConnectionDown
+      AskSignal Backoff BatchAnswered BatchOutcome ClockJumped ClusterFacts ConnectionContext ConnectionDown
       ConnectionEvent ConnectionInput ConnectionUp DesiredEntry Entry EntryChange FailureFact
       FailureKind LeaseAnswer LeaseContent LeaseContext LeaseEvent LeaseInput LeaseNews LeaseQuestion
       LinkFact LinkNews Listing OpenedFence OwnKeysFact OwnKeysInput OwnKeysWord Registration RegistrationNews RegistrationState RegistryCommand
@@ -81,6 +82,22 @@ describe('leasehold/machines', () => {
       WatcherHubState WatcherInput WatcherNews WriteBatch WriteOperation
     `;
     expect(typesOf('machines/index.ts')).toEqual(namesIn(expected));
+  });
+});
+
+describe('leasehold/metrics', () => {
+  test('exports exactly one value and one type', () => {
+    expect(Object.keys(metrics)).toEqual(['startMetrics']);
+    expect(typesOf('src/metrics/index.ts')).toEqual(['MetricsOptions']);
+  });
+
+  test('alone knows OpenTelemetry', () => {
+    const users = sources.filter(
+      ({ path, imports }) =>
+        path.startsWith('src/') && imports.some(({ from }) => from.startsWith('@opentelemetry/')),
+    );
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ path }) => !path.startsWith('src/metrics/'))).toEqual([]);
   });
 });
 

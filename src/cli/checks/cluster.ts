@@ -97,7 +97,9 @@ async function examineEndpoint(
 function authAdvice(username: string | undefined): Advice {
   return good(
     'auth',
-    username === undefined ? 'no credentials given, and none asked for' : `logged in as ${username}`,
+    username === undefined
+      ? 'no credentials given, and none asked for'
+      : `the credentials of ${username} are not refused`,
   );
 }
 

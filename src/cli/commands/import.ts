@@ -59,16 +59,22 @@ export const importCommand: Command = {
   needsEtcd: true,
   async run(call) {
     const entries = parseSnapshot(await textOf(call));
-    return withClient(call, async (client) => {
-      const { services } = await readCatalogue(call, client);
-      const present = new Set([...services.values()].flat().map(({ key }) => key));
-      const planned = entries.map((entry) => plan(entry, client.layout, present, call.options.flag('hold')));
-      if (call.options.flag('dry-run')) {
-        call.output.list(planned.map(withoutKey), columns as readonly Column<Omit<Planned, 'key'>>[]);
-        return exitCodes.ok;
-      }
-      return carryOut(call, client, planned);
-    });
+    return withClient(
+      call,
+      async (client) => {
+        const { services } = await readCatalogue(call, client);
+        const present = new Set([...services.values()].flat().map(({ key }) => key));
+        const planned = entries.map((entry) =>
+          plan(entry, client.layout, present, call.options.flag('hold')),
+        );
+        if (call.options.flag('dry-run')) {
+          call.output.list(planned.map(withoutKey), columns as readonly Column<Omit<Planned, 'key'>>[]);
+          return exitCodes.ok;
+        }
+        return carryOut(call, client, planned);
+      },
+      { closeTimeoutMs: 2_000 },
+    );
   },
 };
 

@@ -1,5 +1,6 @@
 /** `leasehold register`: holds a registration while it runs, or while a program runs. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { isRegistryError } from '../../errors.js';
 import type { RegistrationHandle } from '../../handles.js';
 import type { Registry } from '../../registry.js';
 import { ServiceUrl } from '../../url.js';
@@ -8,7 +9,11 @@ import { exitCodes } from '../exit-codes.js';
 import { ownProgramCode, Program } from '../program.js';
 import { accepts } from '../reachability.js';
 import { withRegistry } from '../session.js';
+import { shown } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
+
+/** Beyond what the registry itself waits. */
+const retryMs = 500;
 
 export const register: Command = {
   name: 'register',
@@ -25,6 +30,7 @@ export const register: Command = {
       type: 'boolean',
       help: 'register only when the host and port of each URL accept a connection',
     },
+    'no-check': { type: 'boolean', help: 'start without etcd too, and register when it is there' },
     session: {
       type: 'string',
       value: 'duration',
@@ -59,9 +65,15 @@ export const register: Command = {
     const drainMs = call.options.ms('drain') ?? 0;
     return withRegistry(
       call,
-      (registry) =>
-        call.program.length > 0 ? around(call, registry, urls, drainMs) : hold(call, registry, urls),
-      sessionMs === undefined ? {} : { sessionMs },
+      (registry) => {
+        tellTrouble(call, registry);
+        return call.program.length > 0 ? around(call, registry, urls, drainMs) : hold(call, registry, urls);
+      },
+      {
+        check: !call.options.flag('no-check'),
+        closeTimeoutMs: 2_000,
+        ...(sessionMs === undefined ? {} : { sessionMs }),
+      },
     );
   },
 };
@@ -117,15 +129,44 @@ async function registerAll(
   urls: readonly ServiceUrl[],
   signal: AbortSignal,
 ): Promise<readonly RegistrationHandle[]> {
-  const isPatient = call.options.flag('when-listening');
-  const work = urls.map((url) =>
-    registry.register(url, { signal, ...(isPatient ? { when: listening(url, signal) } : {}) }),
-  );
+  const work = urls.map((url) => registerOne(call, registry, url, signal));
   const handles = await call.terminal.during('registering', Promise.all(work));
   for (const { url, key } of handles) {
     call.output.event({ event: 'registered', url: url.toString(), key }, `registered ${url.toString()}`);
   }
   return handles;
+}
+
+/** With `--no-check` it is tried until it succeeds. A URL with `check=false` would do so too, and tell everybody. */
+async function registerOne(
+  { options }: Call,
+  registry: Registry,
+  url: ServiceUrl,
+  signal: AbortSignal,
+): Promise<RegistrationHandle> {
+  if (options.flag('when-listening')) await listening(url, signal);
+  for (;;) {
+    try {
+      return await registry.register(url, { signal });
+    } catch (error) {
+      const passes = isRegistryError(error, 'UNREACHABLE') || isRegistryError(error, 'TIMEOUT');
+      if (!passes || !options.flag('no-check')) throw error;
+      await pause(retryMs, undefined, { signal });
+    }
+  }
+}
+
+/** Tells of what a person who holds a registration wants to know. */
+function tellTrouble({ terminal }: Call, registry: Registry): void {
+  let isAway = false;
+  registry.on('connection', (event) => {
+    if (event.state === 'disconnected' && !isAway) terminal.note(`etcd is away: ${shown(event.reason)}`);
+    if (event.state === 'connected' && isAway) terminal.note('etcd is back');
+    isAway = event.state === 'disconnected';
+  });
+  registry.on('registration', ({ state, keys }) => {
+    if (state === 'conflicted') terminal.note(`taken over by somebody else: ${keys.map(shown).join(', ')}`);
+  });
 }
 
 async function withdraw(call: Call, registry: Registry, drainMs: number, signal: AbortSignal): Promise<void> {

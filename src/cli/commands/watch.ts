@@ -61,6 +61,7 @@ export const watch: Command = {
       const { signal } = call.ending;
       call.terminal.hint('Ctrl-C ends it');
       registry.on('connection', (event) => tellConnection(call, event));
+      registry.on('undecodable', ({ error }) => call.terminal.note(shown(error.message)));
       await Promise.all(wanted.map((url) => follow(call, registry, url, signal)));
     });
     return exitCodes.ok;

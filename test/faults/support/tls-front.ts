@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { freePort } from '../../support/free-port.js';
 
 export interface Certificate {
@@ -21,13 +21,21 @@ export function makeCertificate(folder: string, name: string): Certificate {
   return { cert: readFileSync(cert), key: readFileSync(key) };
 }
 
+function optionsOf(certificate: Certificate, clientCa: Buffer | undefined): TlsOptions {
+  if (clientCa === undefined) return { ...certificate };
+  return { ...certificate, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}
+
 export class TlsFront {
   readonly endpoint: string;
   readonly #server: Server;
+  readonly #clients = new Set<TLSSocket>();
 
-  private constructor(port: number, target: string, certificate: Certificate) {
+  private constructor(port: number, target: string, options: TlsOptions) {
     this.endpoint = `https://127.0.0.1:${port}`;
-    this.#server = createServer({ ...certificate, ALPNProtocols: ['h2'] }, (client) => {
+    this.#server = createServer({ ...options, ALPNProtocols: ['h2'] }, (client) => {
+      this.#clients.add(client);
+      client.on('close', () => this.#clients.delete(client));
       const upstream = connect(Number(new URL(target).port), '127.0.0.1');
       for (const end of [client, upstream]) {
         end.on('error', () => {});
@@ -42,15 +50,21 @@ export class TlsFront {
     this.#server.listen(port, '127.0.0.1');
   }
 
-  static async start(target: string, certificate: Certificate): Promise<TlsFront> {
-    const front = new TlsFront(await freePort(), target, certificate);
+  /** With `clientCa` nobody is let in without a certificate of that authority. */
+  static async start(target: string, certificate: Certificate, clientCa?: Buffer): Promise<TlsFront> {
+    const front = new TlsFront(await freePort(), target, optionsOf(certificate, clientCa));
     await once(front.#server, 'listening');
     return front;
   }
 
   /** New connections get this certificate. */
-  use(certificate: Certificate): void {
-    this.#server.setSecureContext({ ...certificate });
+  use(certificate: Certificate, clientCa?: Buffer): void {
+    this.#server.setSecureContext(optionsOf(certificate, clientCa));
+  }
+
+  /** Ends the connections that stand. */
+  resetAll(): void {
+    for (const client of this.#clients) client.destroy();
   }
 
   close(): void {
