@@ -242,20 +242,14 @@ class Simulation {
       );
       const held = new Map<string, { isOurs: boolean; isShared: boolean }>();
       for (const [key, { lease }] of witness.state) {
-        if (!key.startsWith('/dubbo/')) continue;
+        // Service keys are written once and belong to nobody.
+        if (!key.startsWith('/dubbo/') || key.split('/').length < 5) continue;
         const isOurs = process.owns(key, witness.lastAuthor(key));
-        const others = this.#processes.filter(
-          (other) => other !== process && other.wishes.get(key)?.is === 'registered',
-        );
-        if (isOurs || desired.has(key))
-          held.set(key, { isOurs, isShared: others.length > 0 || lease === '0' });
+        const isShared = this.#isContested(process, key) || lease === '0';
+        if (isOurs || desired.has(key)) held.set(key, { isOurs, isShared });
       }
       const liveLeases = process.leases.filter((id) => alive.has(id)).length;
-      this.jury.judge(
-        guarantee,
-        process.name,
-        isRegistered({ desired, held: withoutServices(held), liveLeases }),
-      );
+      this.jury.judge(guarantee, process.name, isRegistered({ desired, held, liveLeases }));
     }
     this.#judgeListeners(guarantee);
   }
@@ -336,9 +330,4 @@ class Simulation {
     if (process !== undefined) return process;
     throw new Error(`the story has no process ${who}`);
   }
-}
-
-/** Service keys are written once and belong to nobody. */
-function withoutServices<V>(held: Map<string, V>): Map<string, V> {
-  return new Map([...held].filter(([key]) => key.split('/').length >= 5));
 }
