@@ -63,6 +63,11 @@ export const leases: readonly Removal[] = [
         find: "if (outcome.type === 'failed' && outcome.failure.kind === 'leaseLost') {",
         replace: 'if (planned === undefined) {',
       },
+      {
+        file: 'machines/registry-publishing.ts',
+        find: "target: '#registry.publishing.idle',\n                actions: ['tellLoss', 'forgetLease'],",
+        replace: "target: '#registry.publishing.backingOff',",
+      },
     ],
     test: onEtcd,
   },
