@@ -22,7 +22,7 @@ const deferredMax = 10_000;
 
 /** Resolves when the relay is there and the inspector is connected to it. */
 export async function startStatelyServer(port: number, onViewer: () => void): Promise<StatelyServer> {
-  const { server, stop } = onLoopback(() => createInspectorServer({ port, autoOpen: false }));
+  const [relay, server] = onLoopback(() => createInspectorServer({ port, autoOpen: false }));
   await once(server, 'listening');
   let connections = 0;
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
@@ -48,27 +48,27 @@ export async function startStatelyServer(port: number, onViewer: () => void): Pr
     stop: async () => {
       inspector.stop();
       const closed = once(server, 'close');
-      stop();
+      relay.stop();
       await closed;
     },
   };
 }
 
 /** Runs `start`, in which one server begins to listen, so that it listens on 127.0.0.1. */
-function onLoopback<Started>(start: () => Started): Started & { readonly server: Server } {
-  const { listen } = Server.prototype;
-  const listenOn = listen as (this: Server, port: number, host: string, listening: () => void) => Server;
-  let server: Server | undefined;
-  Server.prototype.listen = function (this: Server, port: unknown, listening: unknown) {
-    server = this;
-    return listenOn.call(this, Number(port), '127.0.0.1', listening as () => void);
-  } as typeof listen;
+function onLoopback<Started>(start: () => Started): readonly [Started, Server] {
+  const servers: Server[] = [];
+  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server;
+  Server.prototype.listen = function (this: Server, port: number, listening: () => void) {
+    servers.push(this);
+    return Reflect.apply(listen, this, [port, '127.0.0.1', listening]);
+  } as typeof Server.prototype.listen;
   try {
     const started = start();
+    const [server] = servers;
     if (server === undefined) throw new Error('@statelyai/inspect has started no server');
-    return { ...started, server };
+    return [started, server];
   } finally {
-    Server.prototype.listen = listen;
+    Server.prototype.listen = listen as typeof Server.prototype.listen;
   }
 }
 

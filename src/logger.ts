@@ -34,6 +34,7 @@ const meanings: readonly {
   { machine: 'registry.life', state: /^running/, meaning: 'running', level: 'info' },
   { machine: 'registry.life', state: /^closed/, meaning: 'closed', level: 'info' },
   { machine: 'registry.life', state: /^failed/, meaning: 'failed', level: 'error' },
+  { machine: 'registry.guarding', state: /^unguarded/, meaning: 'unguarded', level: 'warn' },
   { machine: 'registry.publishing', state: /^backingOff/, meaning: 'in trouble', level: 'warn' },
   { machine: 'registry.publishing', state: /^idle/, meaning: 'done', level: 'debug' },
 ];

@@ -41,8 +41,10 @@ export interface RegistryStatus {
   };
   /** `idle`, `flushing`, `backingOff` or `stopped`. */
   readonly publishing: string;
-  /** `resting`, `reading` or `stopped`: whether the content of the lease is being compared with what it should hold. */
+  /** `resting`, `reading`, `checking` or `stopped`: whether the content of the lease is being compared with what it should hold. */
   readonly auditing: string;
+  /** `resting`, `following`, `interrupted`, `unguarded` or `stopped`: whether it is heard at once when somebody deletes our keys. */
+  readonly guarding: string;
   readonly registrations: readonly RegistrationStatus[];
   readonly watchers: readonly WatcherStatus[];
   readonly subscriptions: readonly SubscriptionStatus[];
@@ -103,7 +105,7 @@ export function statusOf({
   cache,
 }: StatusParts): RegistryStatus {
   const snapshot = engine.snapshot();
-  const { life, publishing, auditing } = snapshot.registry.value;
+  const { life, guarding, publishing, auditing } = snapshot.registry.value;
   return {
     address: settings.shownAddress,
     root: settings.layout.root,
@@ -113,6 +115,7 @@ export function statusOf({
     lease: leaseStatus(snapshot),
     publishing: firstOf(publishing),
     auditing: firstOf(auditing),
+    guarding: firstOf(guarding),
     registrations: registrationStatuses(snapshot),
     watchers: watcherStatuses(snapshot, subscriber),
     subscriptions: [...subscriber.selections()].map((selection) => ({

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, type AnyStateNode, createMachine } from 'xstate';
 import { allStates, chartOf } from '../scripts/machine-docs/chart.js';
+import { chartsFile, chartsText } from '../scripts/machine-docs/charts.js';
 import { picturesOf } from '../scripts/machine-docs/diagram.js';
 import { filesOfMachines, folder, machines } from '../scripts/machine-docs/files.js';
+import type { Chart } from '../src/inspect/page/protocol.js';
 
 const files = filesOfMachines();
 const remedy = 'docs/machines is stale: run `npm run docs:machines`';
@@ -11,6 +13,30 @@ const remedy = 'docs/machines is stale: run `npm run docs:machines`';
 test('docs/machines is what the machines say now', () => {
   expect(readdirSync(folder).sort(), remedy).toEqual([...files.keys()].sort());
   for (const [name, text] of files) expect(readFileSync(new URL(name, folder), 'utf8'), remedy).toBe(text);
+});
+
+test('the charts of the inspector are what the machines say now', async () => {
+  const remedyOfCharts = 'src/inspect/page/charts.json is stale: run `npm run docs:machines`';
+  expect(readFileSync(chartsFile, 'utf8'), remedyOfCharts).toBe(await chartsText());
+}, 60_000);
+
+test('the charts of the inspector have a box for every state and a way for every move', async () => {
+  const charts = JSON.parse(readFileSync(chartsFile, 'utf8')) as readonly Chart[];
+  expect(charts.map(({ machine }) => machine)).toEqual(Object.keys(machines));
+  for (const { machine: name, states, moves, width, height } of charts) {
+    const all = allStates(chartOf(machines[name] as AnyStateMachine));
+    expect(states.map(({ path }) => path)).toEqual(all.map(({ path }) => path));
+    const ways = all
+      .flatMap((state) => state.moves)
+      .filter(({ from, to, isBug }) => from !== '' && to !== undefined && !isBug);
+    for (const { from, to, trigger } of ways) {
+      const way = moves.find((move) => move.from === from && move.to === to);
+      expect(way?.triggers).toContain(trigger);
+    }
+    for (const [x, y] of moves.flatMap(({ points }) => points)) {
+      expect(x >= 0 && x <= width && y >= 0 && y <= height).toBe(true);
+    }
+  }
 });
 
 /** Every state with the events it reacts to and where they lead, by name. */

@@ -12,7 +12,7 @@ import { allStates, type ChartMove, type ChartState } from './chart.js';
 /** The page writes with a font whose letters are all equally wide, so that lengths can be known here. */
 const letterWidth = 6.4;
 const lineHeight = 15;
-const nameLetterWidth = 7.6;
+const nameLetterWidth = 8.4;
 const nameHeight = 30;
 
 const commonOptions = {

@@ -15,9 +15,9 @@ export interface SecretOptions {
 
 export interface Secrets {
   /** True when a value of this name must not be shown. */
-  isSecretName(name: string): boolean;
+  readonly isSecretName: (name: string) => boolean;
   /** The text without the secrets in it. */
-  withoutSecrets(text: string): string;
+  readonly withoutSecrets: (text: string) => string;
 }
 
 /** Shorter values would tear ordinary words apart. */
@@ -106,10 +106,15 @@ function patternsFor(words: string): Patterns {
   };
 }
 
-/** The forms in which a value travels. */
+/** The forms in which a value travels: encoded up to three times, a space also as Java writes it. */
 function disguises(value: string): readonly string[] {
-  const once = encodeURIComponent(value);
-  return [value, once, encodeURIComponent(once), JSON.stringify(value).slice(1, -1)];
+  const encoded = (text: string): readonly string[] => {
+    const once = encodeURIComponent(text);
+    return [once, once.replaceAll('%20', '+')];
+  };
+  const once = encoded(value);
+  const twice = once.flatMap(encoded);
+  return [value, JSON.stringify(value).slice(1, -1), ...once, ...twice, ...twice.flatMap(encoded)];
 }
 
 function escaped(text: string): string {

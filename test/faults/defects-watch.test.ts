@@ -136,6 +136,7 @@ describeOnEtcd('defects of watching', () => {
       await stage.settled();
     }
     await eventually(async () => expect(await watcherCount(stage.etcd.endpoint)).toBe(before));
+    await eventually(() => expect(stage.proxy.connections.open).toBe(1));
   });
 
   fault(

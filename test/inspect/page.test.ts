@@ -63,7 +63,7 @@ describeInBrowser('the page of the inspector', () => {
     );
     await actor('watcher').click();
     await see(async () => expect(await lit()).toEqual(['', 'following', 'following.watching']));
-    expect(await actor('watcher').locator('.name').textContent()).toBe(`/dubbo/${service}/providers/`);
+    expect(await actor('watcher').locator('.name').textContent()).toBe(`${service}/providers`);
     expect(troubles).toEqual([]);
   });
 

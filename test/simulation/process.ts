@@ -22,7 +22,7 @@ import {
 } from './guarantees.js';
 import type { Jury } from './jury.js';
 import type { Link } from './network.js';
-import type { SimEtcd } from './sim-etcd.js';
+import { canOnlyRead, type SimEtcd } from './sim-etcd.js';
 import { SimTransport, type WireTap } from './sim-transport.js';
 import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -39,8 +39,6 @@ export interface SimWorld {
   /** How many timers the story itself has set. */
   readonly planned: () => number;
   readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
-  /** Sees every registry as soon as it is there. */
-  readonly attach: (registry: Registry) => void;
 }
 
 /** What was last asked for one key. */
@@ -231,7 +229,6 @@ export class Process {
       sessionMs: this.#world.ttlMs,
     });
     this.#registry = registry;
-    this.#world.attach(registry);
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
@@ -321,7 +318,8 @@ export class Process {
     const { clock } = this.#world;
     return {
       asked: (method, request) => {
-        this.asked[method] = (this.asked[method] ?? 0) + 1;
+        const what = method === 'txn' && canOnlyRead(request) ? 'read' : method;
+        this.asked[what] = (this.asked[what] ?? 0) + 1;
         if (method === 'txn') this.txnsInFlight += 1;
         const { ID: id } = request as { readonly ID?: string };
         if (method === 'leaseGrant' && id !== undefined) {

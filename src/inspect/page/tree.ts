@@ -104,12 +104,17 @@ function rowOf(treeRow: TreeRow, store: Store, toggle: (row: TreeRow) => void): 
     },
     arrow,
     h('i', { class: 'dot' }),
-    h('span', { class: 'name' }, row.subject ?? label),
+    h('span', { class: 'name' }, row.subject === null ? label : prefixInShort(row.subject)),
     h('span', { class: 'state' }, stateInShort(row, childCount)),
   );
   element.style.paddingLeft = `${depth * 16 + 6}px`;
   element.addEventListener('click', () => store.select(row.id));
   return element;
+}
+
+/** All prefixes begin with the same root, and there is little room. */
+function prefixInShort(prefix: string): string {
+  return /^\/[^/]+\/(.+)\/$/.exec(prefix)?.[1] ?? prefix;
 }
 
 /** The registry has four regions; here the one that tells how it is. */
