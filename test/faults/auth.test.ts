@@ -38,7 +38,7 @@ const withUser: FaultOptions = {
 };
 
 describeOnEtcd('users and roles', () => {
-  fault('fault 31: the token expires', {}, async (stage) => {
+  fault('fault 31: the token expires [C6]', {}, async (stage) => {
     await addUsers(stage);
     await enable(stage);
     const registry = await stage.open({ username: 'leasehold', password: 'secret', sessionMs: 30_000 });
