@@ -33,7 +33,8 @@ export function allowInspection(
     root,
     clock,
     label: shownAddress,
-    secrets: credentials === undefined ? [] : [credentials.password],
+    // What a function gives is used for a login and kept nowhere.
+    secrets: credentials === undefined || typeof credentials === 'function' ? [] : [credentials.password],
     status: () => owner.status(),
     report: (error) => events.report(error),
   });

@@ -3,7 +3,7 @@ import { cachePathOf } from './cache-path.js';
 import type { EngineSettings } from './compose.js';
 import { loadSettings } from './config.js';
 import { RegistryError } from './errors.js';
-import type { TlsSettings } from './etcd/settings.js';
+import type { Credentials, TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
 import type { Logger } from './logger.js';
 import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
@@ -16,6 +16,11 @@ export interface RegistryOptions {
   /** Both for an etcd that asks for them. */
   readonly username?: string;
   readonly password?: string;
+  /**
+   * In place of `username` and `password`: asked anew for each login, which is at least once for each connection and
+   * whenever a token has ended, so that a password can be replaced while the registry runs. It has `requestTimeoutMs`.
+   */
+  readonly credentials?: () => Credentials | Promise<Credentials>;
   /** The root of all keys. @defaultValue 'dubbo' */
   readonly group?: string;
   /** Reject `createRegistry` if etcd cannot be reached within `timeoutMs`. @defaultValue true */
@@ -85,6 +90,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const { address, username: user, password: secret, group, check, timeoutMs, sessionMs } = options;
   // An empty address is a variable that nobody set, not a wish for the default.
   if (address !== undefined) parseRegistryAddress(address);
+  requireOneLogin(options);
   const { file, application } = options;
   const named = { address, username: user, password: secret, group, check, file, application };
   const { url } = loadSettings({ ...named, timeout: timeoutMs, session: sessionMs });
@@ -100,7 +106,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
   const { username, password } = url;
   const endpoints = securedEndpoints(url, options.tls !== undefined);
   return {
-    sharingKey: `${[...new Set(endpoints)].sort().join()} ${registryCacheKey(url.withHost('etcd').withPort(0))}`,
+    sharingKey: `${[...new Set(endpoints)].sort().join()} ${registryCacheKey(url.withHost('etcd').withPort(0))}${loginKey(options)}`,
     layout,
     shownAddress: `${url.protocol}://${url.address}`,
     check: url.getBooleanParameter('check', true),
@@ -112,8 +118,7 @@ export function resolveOptions(options: RegistryOptions): RegistrySettings {
     ttlSeconds,
     requestTimeoutMs,
     ...timesOf(options),
-    credentials:
-      username === undefined || username === '' ? undefined : { username, password: password ?? '' },
+    credentials: options.credentials ?? (username ? { username, password: password ?? '' } : undefined),
     tls: options.tls,
     logger: options.logger,
   };
@@ -137,6 +142,30 @@ function securedEndpoints(url: ServiceUrl, hasTls: boolean): readonly string[] {
   const scheme = url.protocol === 'https' || hasTls ? 'https' : 'http';
   return endpointsOf(
     addresses.map((address) => (address.includes('://') ? address : `${scheme}://${address}`)).join(','),
+  );
+}
+
+const loginKeys = new WeakMap<object, string>();
+let loginCount = 0;
+
+/** Who logs in by a function shares with those who use the same one. */
+function loginKey({ credentials }: RegistryOptions): string {
+  if (credentials === undefined) return '';
+  const known = loginKeys.get(credentials);
+  if (known !== undefined) return known;
+  loginCount += 1;
+  const key = ` login ${loginCount}`;
+  loginKeys.set(credentials, key);
+  return key;
+}
+
+function requireOneLogin({ credentials, username, password }: RegistryOptions): void {
+  if (credentials === undefined || (username === undefined && password === undefined)) return;
+  const reason = "'username' or 'password' is given too";
+  throw new RegistryError(
+    'INVALID_OPTION',
+    `cannot use option 'credentials': ${reason}; give one or the other`,
+    { option: 'credentials', reason },
   );
 }
 

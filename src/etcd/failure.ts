@@ -18,9 +18,7 @@ export function failureFrom(thrown: unknown): Failure {
 /** What etcd answered inside a stream when it refused or cancelled a watch. */
 export function failureFromReason(reason: string): Failure {
   if (reason.includes('permission denied')) return new Failure('denied', reason);
-  if (reason.includes('auth token') || reason.includes('user name is empty')) {
-    return new Failure('unauthenticated', reason);
-  }
+  if (reason.includes('auth token') || concernsLogin(reason)) return new Failure('unauthenticated', reason);
   return new Failure('unavailable', reason === '' ? 'etcd cancelled the watch without a reason' : reason);
 }
 
@@ -89,6 +87,9 @@ const loginTexts = ['authentication failed', 'user name is empty', 'revision of 
 
 function refusedArgument(details: string): FailureKind {
   if (details.includes('too large')) return 'tooLarge';
-  const isLogin = loginTexts.some((text) => details.includes(text));
-  return isLogin ? 'unauthenticated' : 'invalid';
+  return concernsLogin(details) ? 'unauthenticated' : 'invalid';
+}
+
+function concernsLogin(text: string): boolean {
+  return loginTexts.some((each) => text.includes(each));
 }

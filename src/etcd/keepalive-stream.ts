@@ -2,7 +2,8 @@
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import { Failure, type LeaseAnswer } from '../../machines/index.js';
 import { failureFrom } from './failure.js';
-import type { DuplexStream, Transport } from './transport.js';
+import type { StreamUse } from './stream-use.js';
+import type { DuplexStream } from './transport.js';
 
 interface Waiting {
   readonly sentAt: number;
@@ -14,29 +15,38 @@ interface Waiting {
 type Stream = DuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
 
 export class KeepAliveStream {
-  readonly #transport: Transport;
-  readonly #timeoutMs: number;
-  readonly #report: (failure: Failure) => void;
+  readonly #use: StreamUse;
   readonly #waiting = new Map<string, Waiting[]>();
   #stream: Promise<Stream> | undefined;
   #closed = false;
 
-  constructor(transport: Transport, timeoutMs: number, report: (failure: Failure) => void) {
-    this.#transport = transport;
-    this.#timeoutMs = timeoutMs;
-    this.#report = report;
+  constructor(use: StreamUse) {
+    this.#use = use;
   }
 
-  /** Renews one lease. Answers TTL 0 for a lease that etcd does not know; rejects when no answer comes in time. */
+  /**
+   * Renews one lease. Answers TTL 0 for a lease that etcd does not know; rejects when no answer comes in time. etcd 3.4
+   * looks at no token here; 3.5.30 ends the stream for a void one, and the renewal goes again over the next.
+   */
   async renew(leaseId: string): Promise<LeaseAnswer> {
+    try {
+      return await this.#use.login.renewing(() => this.#ask(leaseId));
+    } catch (thrown) {
+      const failure = failureFrom(thrown);
+      if (failure.kind === 'unauthenticated') this.#use.report(failure);
+      throw failure;
+    }
+  }
+
+  async #ask(leaseId: string): Promise<LeaseAnswer> {
     if (this.#closed) throw new Failure('unreachable', 'the link is closed');
     this.#stream ??= this.#open();
     const stream = await this.#stream;
+    const { timeoutMs } = this.#use;
     return new Promise<LeaseAnswer>((resolve, reject) => {
       const timer = setTimeout(() => {
-        const failure = new Failure('timeout', `no answer to a keepalive within ${this.#timeoutMs} ms`);
-        this.#fail(failure);
-      }, this.#timeoutMs);
+        this.#fail(new Failure('timeout', `no answer to a keepalive within ${timeoutMs} ms`));
+      }, timeoutMs);
       const queue = this.#waiting.get(leaseId) ?? [];
       queue.push({ sentAt: performance.now(), resolve, reject, timer });
       this.#waiting.set(leaseId, queue);
@@ -50,8 +60,8 @@ export class KeepAliveStream {
   }
 
   async #open(): Promise<Stream> {
-    const stream = await this.#transport.lease.leaseKeepAlive();
-    const disown = this.#transport.own(stream);
+    const stream = await this.#use.transport.lease.leaseKeepAlive();
+    const disown = this.#use.transport.own(stream);
     const isCurrent = (): boolean => this.#current === stream;
     this.#current = stream;
     stream.on('data', (response) => {
@@ -79,7 +89,8 @@ export class KeepAliveStream {
 
   #fail(failure: Failure): void {
     this.#end(failure);
-    this.#report(failure);
+    // Whoever waits for an answer decides whether a void token is the end of the link.
+    if (failure.kind !== 'unauthenticated') this.#use.report(failure);
   }
 
   #end(failure: Failure): void {

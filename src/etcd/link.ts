@@ -4,9 +4,11 @@ import { type AskSignal, Failure, type FailureFact } from '../../machines/index.
 import { failureFrom } from './failure.js';
 import { Gate } from './gate.js';
 import { KeepAliveStream } from './keepalive-stream.js';
+import { Login, RenewalLimit } from './login.js';
 import type { EtcdSettings } from './settings.js';
+import type { StreamUse } from './stream-use.js';
 import type { Transport } from './transport.js';
-import { WatchStream } from './watch-stream.js';
+import { type WatchedKeys, WatchStreams } from './watch-streams.js';
 
 /** `broken`: the link does not work any more. `doubted`: an answer is overdue. */
 export type Trouble = (verdict: 'broken' | 'doubted', failure: FailureFact) => void;
@@ -17,29 +19,40 @@ const readLimit = 32;
 export class EtcdLink {
   readonly transport: Transport;
   readonly keepAlives: KeepAliveStream;
-  readonly watches: WatchStream;
+  readonly watches: WatchStreams;
+  readonly login: Login;
   readonly settings: EtcdSettings;
   /** For the reads that every watched prefix makes at once after a reconnect. */
   readonly reads: Gate = new Gate(readLimit);
   #trouble: Trouble | undefined;
   #early: { readonly verdict: 'broken' | 'doubted'; readonly failure: FailureFact } | undefined;
 
-  constructor(transport: Transport, settings: EtcdSettings) {
+  constructor(transport: Transport, settings: EtcdSettings, renewals: RenewalLimit) {
     this.settings = settings;
     this.transport = transport;
-    const report = (failure: Failure): void => this.#report(failure);
-    this.keepAlives = new KeepAliveStream(this.transport, settings.requestTimeoutMs, report);
-    this.watches = new WatchStream(this.transport, settings.requestTimeoutMs, report);
+    this.login = new Login(transport, settings, renewals);
+    const use: StreamUse = {
+      transport,
+      timeoutMs: settings.requestTimeoutMs,
+      login: this.login,
+      report: (failure) => this.#report(failure),
+    };
+    this.keepAlives = new KeepAliveStream(use);
+    this.watches = new WatchStreams(use, (keys) => this.#mayRead(keys));
   }
 
-  /** Makes one unary call with the usual deadline; its failure also counts as word about the link. */
+  /**
+   * Makes one unary call with the usual deadline, and once more if etcd refused its token; its failure also counts as
+   * word about the link.
+   */
   async call<Response>(
     signal: AskSignal | undefined,
     make: (transport: Transport, options: CallOptions) => Promise<Response>,
     timeoutMs: number = this.settings.requestTimeoutMs,
   ): Promise<Response> {
+    const options = callOptions(timeoutMs, signal);
     try {
-      return await make(this.transport, callOptions(timeoutMs, signal));
+      return await this.login.renewing(() => make(this.transport, options));
     } catch (thrown) {
       const failure = failureFrom(thrown);
       this.#report(failure);
@@ -67,6 +80,20 @@ export class EtcdLink {
     this.transport.close();
   }
 
+  /** Whether etcd permits what a watch on these keys needs, asked with a token that it accepts. */
+  async #mayRead({ key, range_end }: WatchedKeys): Promise<boolean> {
+    const keys = range_end === undefined ? { key } : { key, range_end };
+    try {
+      await this.call(undefined, (to, options) =>
+        to.kv.range({ ...keys, limit: 1, keys_only: true }, options),
+      );
+      return true;
+    } catch (thrown) {
+      if (failureFrom(thrown).kind === 'denied') return false;
+      throw thrown;
+    }
+  }
+
   #report(failure: Failure): void {
     const verdict = verdictOn(failure);
     if (verdict === undefined) return;
@@ -78,6 +105,8 @@ export class EtcdLink {
 
 /** Holds the one link that is in use, from a successful probe until the connection machine leaves `connected`. */
 export class LinkInUse {
+  /** Of all the links that follow one another. */
+  readonly renewals: RenewalLimit = new RenewalLimit();
   #link: EtcdLink | undefined;
 
   /** The link, for an adapter that has a question. */

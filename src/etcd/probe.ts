@@ -9,7 +9,7 @@ import {
   type StreamPort,
   stream,
 } from '../../machines/index.js';
-import { failureFrom, isAuthNotEnabled } from './failure.js';
+import { failureFrom } from './failure.js';
 import { EtcdLink, type LinkInUse } from './link.js';
 import { type EtcdSettings, sentinelKey } from './settings.js';
 import { bytesOf, textOf } from './text.js';
@@ -24,9 +24,9 @@ export function probeCluster(
   open: (endpoint: string) => Transport = (endpoint) => new Transport(endpoint, settings),
 ): RequestPort<ClusterFacts, { readonly endpoint: string }> {
   return request<ClusterFacts, { readonly endpoint: string }>(async ({ input, signal }) => {
-    const link = new EtcdLink(open(input.endpoint), settings);
+    const link = new EtcdLink(open(input.endpoint), settings, links.renewals);
     try {
-      await logIn(link, signal);
+      await link.login.start(signal);
       const facts = await readCluster(link, signal);
       if (signal.aborted) throw new Failure('closed', 'the connection was closed during the probe');
       links.use(link);
@@ -57,21 +57,6 @@ export function followLink(links: LinkInUse): StreamPort<LinkFact, { readonly ep
       links.close();
     };
   });
-}
-
-async function logIn(link: EtcdLink, signal: AskSignal): Promise<void> {
-  const { credentials } = link.settings;
-  if (credentials === undefined) return;
-  const { username: name, password } = credentials;
-  try {
-    const { token } = await link.call(signal, (to, options) =>
-      to.auth.authenticate({ name, password }, options),
-    );
-    link.transport.useToken(token);
-  } catch (thrown) {
-    // An etcd that asks for no login is not one that refuses ours.
-    if (!isAuthNotEnabled(failureFrom(thrown))) throw thrown;
-  }
 }
 
 async function readCluster(link: EtcdLink, signal: AskSignal, timeoutMs?: number): Promise<ClusterFacts> {

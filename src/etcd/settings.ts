@@ -7,8 +7,15 @@ export interface TlsSettings {
   readonly key?: Buffer;
 }
 
+/** With what to log in. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface EtcdSettings {
-  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
+  /** A function is asked anew for each login. */
+  readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>) | undefined;
   /** A function is asked anew for each link. */
   readonly tls?: TlsSettings | (() => TlsSettings) | undefined;
   /** Deadline of one request, in milliseconds. */

@@ -1,32 +1,34 @@
 /**
- * The one watch stream of a link, shared by all watchers. Creates are pipelined and answered first in, first out
+ * One watch stream, under one token. Creates are pipelined and answered first in, first out
  * (etcd API: WatchResponse.created); fragments are joined, so that a revision is reported whole or not at all.
  */
 import type { IEvent, IWatchCreateRequest, IWatchRequest, IWatchResponse } from 'etcd3';
 import { Failure, type WatchFact } from '../../machines/index.js';
 import { changeOf } from './entry.js';
 import { failureFrom, failureFromReason } from './failure.js';
-import { bytesOf, prefixEnd } from './text.js';
-import type { DuplexStream, Transport } from './transport.js';
+import type { StreamUse } from './stream-use.js';
+import type { DuplexStream } from './transport.js';
 
 type Stream = DuplexStream<IWatchRequest, IWatchResponse>;
 
-/** What a watch asks for. */
-interface Wanted {
-  readonly key: Buffer;
-  /** Without it, the key alone. */
-  readonly rangeEnd?: Buffer;
-  /** Without it, from now on. */
-  readonly fromRevision?: string;
-}
-
-interface Watch {
+/** A watch of somebody, on whichever stream it is. */
+export interface Watch {
   readonly id: string;
-  readonly request: IWatchCreateRequest;
+  readonly request: IWatchCreateRequest & { readonly key: Buffer };
   readonly send: (fact: WatchFact) => void;
   /** Events of a revision whose last fragment has not come yet. */
   fragments: IEvent[];
+  /** True once it was refused for a token, and asked for again. */
+  isSecondTry: boolean;
   closed: boolean;
+}
+
+/** What becomes of a stream and of what it was asked for. */
+export interface WatchStreamOwner {
+  /** etcd has not created this watch; the stream has forgotten it. */
+  refused(watch: Watch, failure: Failure): void;
+  /** The stream has broken, and its watches were told. */
+  ended(failure: Failure): void;
 }
 
 /** How often a stream with watches is asked for its progress; the answer only proves that it lives. */
@@ -35,9 +37,10 @@ const probeIntervalMs = 1_000;
 const silenceMsMax = 5_000;
 
 export class WatchStream {
-  readonly #transport: Transport;
-  readonly #createdTimeoutMs: number;
-  readonly #report: (failure: Failure) => void;
+  /** Of the login whose token the stream was opened with. */
+  readonly generation: number;
+  readonly #use: StreamUse;
+  readonly #owner: WatchStreamOwner;
   readonly #watches = new Map<string, Watch>();
   /** Creates that etcd has not answered yet, in the order they were sent. */
   readonly #creating: Watch[] = [];
@@ -47,57 +50,52 @@ export class WatchStream {
   #probing: NodeJS.Timeout | undefined;
   /** When the first probe was sent that nothing has come after yet. */
   #unansweredSince: number | undefined;
-  #lastId = 0;
-  #closed = false;
+  #isOver = false;
 
-  constructor(transport: Transport, createdTimeoutMs: number, report: (failure: Failure) => void) {
-    this.#transport = transport;
-    this.#createdTimeoutMs = createdTimeoutMs;
-    this.#report = report;
+  constructor(use: StreamUse, owner: WatchStreamOwner) {
+    this.#use = use;
+    this.#owner = owner;
+    this.generation = use.login.generation;
   }
 
-  /** Watches `prefix` from a revision on. Facts stop when the returned function was called. */
-  watch(prefix: string, fromRevision: string, send: (fact: WatchFact) => void): () => void {
-    const key = bytesOf(prefix);
-    const wanted = { key, rangeEnd: prefixEnd(key), fromRevision };
-    return this.#start(wanted, { progress_notify: true, filters: [] }, send);
+  /** True while nobody watches over it. */
+  get isIdle(): boolean {
+    return this.#watches.size === 0;
   }
 
-  /**
-   * Watches only what is deleted. Its silence is no reason to ask for progress: what it misses in a stream that died
-   * unnoticed, an audit finds.
-   */
-  watchDeletions(wanted: Wanted, send: (fact: WatchFact) => void): () => void {
-    return this.#start(wanted, { progress_notify: false, filters: ['Noput'] }, send);
-  }
-
-  /** Ends everything in silence: whoever closes the link says why. */
-  close(): void {
-    this.#closed = true;
-    for (const watch of this.#watches.values()) watch.closed = true;
-    this.#end(new Failure('unreachable', 'the link was closed'));
-  }
-
-  #start(
-    { key, rangeEnd, fromRevision = '0' }: Wanted,
-    kind: Pick<IWatchCreateRequest, 'progress_notify' | 'filters'>,
-    send: (fact: WatchFact) => void,
-  ): () => void {
-    this.#lastId += 1;
-    const id = String(this.#lastId);
-    const range = {
-      key,
-      start_revision: fromRevision,
-      ...(rangeEnd === undefined ? {} : { range_end: rangeEnd }),
-    };
-    const request = { watch_id: id, fragment: true, ...range, ...kind };
-    const watch: Watch = { id, request, send, fragments: [], closed: false };
+  /** Opens the stream if it is the first. Facts go to the watch, from then on and until it is closed. */
+  create(watch: Watch): void {
     this.#create(watch).catch((thrown: unknown) => this.#fail(failureFrom(thrown)));
-    return () => this.#cancel(watch);
+  }
+
+  cancel(watch: Watch): void {
+    if (!this.#watches.has(watch.id)) return;
+    const isCreating = this.#creating.includes(watch);
+    this.#forget(watch);
+    if (!isCreating) this.#stream?.write({ cancel_request: { watch_id: watch.id } });
+  }
+
+  /** Ends in silence. */
+  close(): void {
+    for (const watch of this.#watches.values()) watch.closed = true;
+    this.end(new Failure('unreachable', 'the link was closed'));
+  }
+
+  /** Tells its watches that they are broken, and is gone. */
+  end(failure: Failure): void {
+    const stream = this.#stream;
+    this.#isOver = true;
+    clearInterval(this.#probing);
+    this.#stream = undefined;
+    this.#creating.length = 0;
+    clearTimeout(this.#overdue);
+    stream?.cancel();
+    const watches = [...this.#watches.values()];
+    this.#watches.clear();
+    for (const watch of watches) tellBroken(watch, failure);
   }
 
   async #create(watch: Watch): Promise<void> {
-    if (this.#closed) throw new Failure('unreachable', 'the link is closed');
     this.#watches.set(watch.id, watch);
     this.#opening ??= this.#open();
     const stream = await this.#opening;
@@ -111,16 +109,14 @@ export class WatchStream {
   #awaitCreated(): void {
     clearTimeout(this.#overdue);
     if (this.#creating.length === 0) return;
-    const overdue = `etcd did not open a watch within ${this.#createdTimeoutMs} ms`;
-    this.#overdue = setTimeout(() => this.#fail(new Failure('timeout', overdue)), this.#createdTimeoutMs);
+    const { timeoutMs } = this.#use;
+    const overdue = `etcd did not open a watch within ${timeoutMs} ms`;
+    this.#overdue = setTimeout(() => this.#fail(new Failure('timeout', overdue)), timeoutMs);
   }
 
   async #open(): Promise<Stream> {
-    const stream = await this.#transport.watch.watch();
-    const disown = this.#transport.own(stream);
-    this.#stream = stream;
-    this.#unansweredSince = undefined;
-    this.#probing = setInterval(() => this.#probe(stream), probeIntervalMs);
+    const stream = await this.#use.transport.watch.watch();
+    const disown = this.#use.transport.own(stream);
     const ended = (failure: Failure): void => {
       disown();
       if (this.#stream === stream) this.#fail(failure);
@@ -137,6 +133,12 @@ export class WatchStream {
     });
     stream.on('error', (error) => ended(failureFrom(error)));
     stream.on('end', () => ended(new Failure('unreachable', 'etcd ended the watch stream')));
+    if (this.#isOver) {
+      stream.cancel();
+      return stream;
+    }
+    this.#stream = stream;
+    this.#probing = setInterval(() => this.#probe(stream), probeIntervalMs);
     return stream;
   }
 
@@ -151,7 +153,7 @@ export class WatchStream {
     }
     const silence = new Failure('timeout', 'etcd does not answer on the watch stream');
     if (performance.now() - since > silenceMsMax) this.#fail(silence);
-    else this.#report(silence);
+    else this.#use.report(silence);
   }
 
   #isProbed(): boolean {
@@ -170,7 +172,7 @@ export class WatchStream {
       this.#forget(watch);
       watch.send({ type: 'watch.compacted', compactRevision: response.compact_revision });
     } else if (response.canceled) {
-      this.#refused(watch, response.cancel_reason);
+      this.#cancelled(watch, failureFromReason(response.cancel_reason));
     } else if (response.events.length > 0) {
       this.#changed(watch, response);
     } else {
@@ -184,8 +186,7 @@ export class WatchStream {
     this.#awaitCreated();
     if (response.canceled) {
       this.#forget(watch);
-      if (!watch.closed)
-        watch.send({ type: 'watch.broken', failure: failureFromReason(response.cancel_reason) });
+      if (!watch.closed) this.#owner.refused(watch, failureFromReason(response.cancel_reason));
     } else if (watch.closed) {
       this.#stream?.write({ cancel_request: { watch_id: watch.id } });
     } else {
@@ -193,14 +194,11 @@ export class WatchStream {
     }
   }
 
-  /** One watch ended; its neighbours go on, unless the reason concerns the link, as an expired token does. */
-  #refused(watch: Watch, reason: string): void {
+  /** One watch ended; its neighbours go on. A token is asked for again when the watch is created again. */
+  #cancelled(watch: Watch, failure: Failure): void {
     this.#forget(watch);
-    const failure = failureFromReason(reason);
-    if (!watch.closed) {
-      watch.send({ type: 'watch.broken', failure: { kind: failure.kind, message: failure.message } });
-    }
-    this.#report(failure);
+    tellBroken(watch, failure);
+    if (failure.kind !== 'unauthenticated' || !this.#use.login.isUsed) this.#use.report(failure);
   }
 
   #changed(watch: Watch, response: IWatchResponse): void {
@@ -211,38 +209,17 @@ export class WatchStream {
     watch.send({ type: 'watch.changed', changes: events.map(changeOf) });
   }
 
-  #cancel(watch: Watch): void {
-    if (watch.closed) return;
-    watch.closed = true;
-    const isCreating = this.#creating.includes(watch);
-    const wasOpen = this.#watches.has(watch.id);
-    this.#forget(watch);
-    if (wasOpen && !isCreating) this.#stream?.write({ cancel_request: { watch_id: watch.id } });
-  }
-
   #forget(watch: Watch): void {
     this.#watches.delete(watch.id);
   }
 
   #fail(failure: Failure): void {
-    this.#end(failure);
-    this.#report(failure);
+    if (this.#isOver) return;
+    this.end(failure);
+    this.#owner.ended(failure);
   }
+}
 
-  #end(failure: Failure): void {
-    const stream = this.#stream;
-    clearInterval(this.#probing);
-    this.#stream = undefined;
-    this.#opening = undefined;
-    this.#creating.length = 0;
-    clearTimeout(this.#overdue);
-    stream?.cancel();
-    const watches = [...this.#watches.values()];
-    this.#watches.clear();
-    for (const watch of watches) {
-      if (!watch.closed) {
-        watch.send({ type: 'watch.broken', failure: { kind: failure.kind, message: failure.message } });
-      }
-    }
-  }
+export function tellBroken(watch: Watch, { kind, message }: Failure): void {
+  if (!watch.closed) watch.send({ type: 'watch.broken', failure: { kind, message } });
 }

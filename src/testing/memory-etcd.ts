@@ -24,8 +24,10 @@ export interface MemoryEtcdOptions {
   readonly host?: '127.0.0.1';
   /** How often idle watchers with `progress_notify` are told the revision. @defaultValue ten minutes, as etcd */
   readonly progressIntervalMs?: number;
-  /** How long a token is good after it was used last. @defaultValue five minutes, as etcd */
+  /** How long a token is good: a simple one after it was used last, a signed one after it was given out. @defaultValue five minutes, as etcd */
   readonly tokenTtlMs?: number;
+  /** As etcd's `--auth-token`; a `jwt` is as opaque as the other kind, and only ends like a signed one. @defaultValue 'simple' */
+  readonly tokens?: 'simple' | 'jwt';
 }
 
 /** Somebody who may log in. */

@@ -3,10 +3,12 @@ import { EventEmitter } from 'node:events';
 import type { IWatchRequest } from 'etcd3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Failure, WatchFact } from '../../machines/index.js';
+import { Login, RenewalLimit } from '../../src/etcd/login.js';
 import type { Transport } from '../../src/etcd/transport.js';
-import { WatchStream } from '../../src/etcd/watch-stream.js';
+import { WatchStreams } from '../../src/etcd/watch-streams.js';
 
 const timeoutMs = 1_000;
+const settings = { requestTimeoutMs: timeoutMs, metaRoot: '/leasehold', root: '/dubbo' };
 
 class SlowStream extends EventEmitter {
   readonly requests: IWatchRequest[] = [];
@@ -30,7 +32,7 @@ class SlowStream extends EventEmitter {
 const failures: Failure[] = [];
 const facts: WatchFact[] = [];
 let stream: SlowStream;
-let watches: WatchStream;
+let watches: WatchStreams;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -38,8 +40,10 @@ beforeEach(() => {
   facts.length = 0;
   stream = new SlowStream();
   const transport = { watch: { watch: () => Promise.resolve(stream) }, own: () => () => {} };
-  watches = new WatchStream(transport as unknown as Transport, timeoutMs, (failure) =>
-    failures.push(failure),
+  const login = new Login(transport as unknown as Transport, settings, new RenewalLimit());
+  const report = (failure: Failure): void => void failures.push(failure);
+  watches = new WatchStreams({ transport: transport as unknown as Transport, timeoutMs, login, report }, () =>
+    Promise.resolve(true),
   );
 });
 

@@ -37,7 +37,8 @@ export async function examineCluster(
   then: (client: EtcdClient) => Promise<void>,
 ): Promise<void> {
   const target = await targetOf(call);
-  const { endpoints, credentials, layout } = resolveOptions(target);
+  const { endpoints, credentials: given, layout } = resolveOptions(target);
+  const credentials = typeof given === 'function' ? undefined : given;
   const { createEtcdClient } = await import('../../etcd-client.js');
   // What an address of the environment said besides must not be lost with it.
   const open = (address: string): Promise<EtcdClient> =>

@@ -8,24 +8,38 @@ export interface User {
   readonly prefixes: readonly string[];
 }
 
+/** `simple` tokens are good for a while after each use, `jwt` ones for a while after they were given out. */
+type TokenKind = 'simple' | 'jwt';
+
+export interface AccessOptions {
+  /** @defaultValue five minutes */
+  readonly tokenTtlMs?: number;
+  /** @defaultValue 'simple' */
+  readonly tokens?: TokenKind;
+}
+
 interface Session {
   readonly user: User;
+  /** Of the users, as they were when the token was given out. */
+  readonly revision: number;
   expiresAtMs: number;
 }
 
 /** Who calls: a user, or nobody who is known. */
-export type Caller = User | undefined;
+export type Caller = { readonly user: User; readonly isOld: boolean } | undefined;
 
 export class Access {
   readonly #tokenTtlMs: number;
+  readonly #tokens: TokenKind;
   #users: ReadonlyMap<string, User> | undefined;
   #closed: readonly string[] = [];
   readonly #sessions = new Map<string, Session>();
   #issued = 0;
+  #revision = 0;
 
-  /** A token is good for `tokenTtlMs` after it was used last. */
-  constructor(tokenTtlMs: number) {
+  constructor({ tokenTtlMs = 300_000, tokens = 'simple' }: AccessOptions) {
     this.#tokenTtlMs = tokenTtlMs;
+    this.#tokens = tokens;
   }
 
   /** True when everybody may touch everything. */
@@ -33,10 +47,11 @@ export class Access {
     return this.#users === undefined && this.#closed.length === 0;
   }
 
-  /** Lets in these users only; everybody, if undefined. Tokens given out before are void. */
+  /** Lets in these users only; everybody, if undefined. Tokens given out before are void; signed ones are told to be old. */
   setUsers(users: ReadonlyMap<string, User> | undefined): void {
     this.#users = users;
-    this.#sessions.clear();
+    this.#revision += 1;
+    if (this.#tokens === 'simple') this.#sessions.clear();
   }
 
   /** Closes these prefixes to everybody and opens those closed before. */
@@ -44,9 +59,14 @@ export class Access {
     this.#closed = prefixes;
   }
 
-  /** Makes every token void, as a restart does. */
+  /** Makes every token void. */
   forgetTokens(): void {
     this.#sessions.clear();
+  }
+
+  /** What a restart does: signed tokens outlive it. */
+  restart(): void {
+    if (this.#tokens === 'simple') this.forgetTokens();
   }
 
   /** Gives out a token. etcd 3.4 minds a void one that comes with the request for another. */
@@ -61,7 +81,8 @@ export class Access {
     if (user?.password !== password) throw refusal('wrongPassword');
     this.#issued += 1;
     const issued = `${'simple'.padEnd(16, 'token')}.${this.#issued}`;
-    this.#sessions.set(issued, { user, expiresAtMs: nowMs + this.#tokenTtlMs });
+    const expiresAtMs = nowMs + this.#tokenTtlMs;
+    this.#sessions.set(issued, { user, revision: this.#revision, expiresAtMs });
     return issued;
   }
 
@@ -70,8 +91,8 @@ export class Access {
     if (!this.#users || token === undefined) return undefined;
     const session = this.#sessions.get(token);
     if (!session || session.expiresAtMs <= nowMs) throw refusal('invalidToken');
-    session.expiresAtMs = nowMs + this.#tokenTtlMs;
-    return session.user;
+    if (this.#tokens === 'simple') session.expiresAtMs = nowMs + this.#tokenTtlMs;
+    return { user: session.user, isOld: session.revision !== this.#revision };
   }
 
   /** Refuses a caller who may not touch all of the spans. */
@@ -79,8 +100,9 @@ export class Access {
     if (this.isOpen) return;
     for (const span of spans) {
       if (this.#users && !caller) throw refusal('noUser');
+      if (caller?.isOld) throw refusal('oldRevision');
       const isOpen = !this.#closed.some((prefix) => meets(span, prefix));
-      const isHis = !caller || caller.prefixes.some((prefix) => isWithin(span, prefix));
+      const isHis = !caller || caller.user.prefixes.some((prefix) => isWithin(span, prefix));
       if (!isOpen || !isHis) throw refusal('permissionDenied');
     }
   }

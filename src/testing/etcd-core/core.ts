@@ -15,6 +15,7 @@ import type {
   IRangeRequest,
   ITxnRequest,
 } from 'etcd3';
+import type { AccessOptions } from './access.js';
 import { type Alarm, Alarms } from './alarms.js';
 import { Gate } from './gate.js';
 import { type Lease, Leases, leaseId } from './leases.js';
@@ -36,11 +37,9 @@ import { applyDelete, applyPut, applyTxn, checkKept, checkLease } from './txn.js
 import { checkKey, checkPut, checkSize, checkTxn, isReadOnly } from './txn-check.js';
 import { type Send, Watches, type WatchStream } from './watches.js';
 
-export interface EtcdCoreOptions {
+export interface EtcdCoreOptions extends AccessOptions {
   /** How often watchers that want it and hear nothing else are told the revision. @defaultValue ten minutes */
   readonly progressIntervalMs?: number;
-  /** How long a token is good after it was used last. @defaultValue five minutes */
-  readonly tokenTtlMs?: number;
 }
 
 /** Wiping the data of a single server does not change its ids; nor does it here. */
@@ -61,7 +60,7 @@ export class EtcdCore {
   #led = true;
 
   constructor(options: EtcdCoreOptions = {}) {
-    this.gate = new Gate(this.#leases, options.tokenTtlMs ?? 300_000, () => this.#nowMs);
+    this.gate = new Gate(this.#leases, options, () => this.#nowMs);
     this.#watches = new Watches({
       revisions: this.#revisions,
       header: (revision) => this.header(revision),
@@ -200,7 +199,7 @@ export class EtcdCore {
 
   /** The process dies: streams are gone, data and leases stay. Do not advance time until {@link restart}. */
   crash(): void {
-    this.gate.access.forgetTokens();
+    this.gate.access.restart();
     this.#watches.closeAll();
   }
 

@@ -7,7 +7,7 @@ import type {
   IRequestOp,
   ITxnRequest,
 } from 'etcd3';
-import { Access } from './access.js';
+import { Access, type AccessOptions } from './access.js';
 import { type KeySpan, spanOf } from './bytes.js';
 import { type Leases, leaseId, noLease } from './leases.js';
 import { EtcdRefusal, reasonOf } from './refusal.js';
@@ -37,8 +37,8 @@ export class Gate {
   readonly #leases: Leases;
   readonly #now: () => number;
 
-  constructor(leases: Leases, tokenTtlMs: number, now: () => number) {
-    this.access = new Access(tokenTtlMs);
+  constructor(leases: Leases, options: AccessOptions, now: () => number) {
+    this.access = new Access(options);
     this.#leases = leases;
     this.#now = now;
   }

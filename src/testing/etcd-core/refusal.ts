@@ -30,6 +30,7 @@ export type RefusalName =
   | 'wrongPassword'
   | 'invalidToken'
   | 'noUser'
+  | 'oldRevision'
   | 'permissionDenied';
 
 const answers: Readonly<Record<RefusalName, readonly [code: number, message: string]>> = {
@@ -50,6 +51,7 @@ const answers: Readonly<Record<RefusalName, readonly [code: number, message: str
   wrongPassword: [3, 'etcdserver: authentication failed, invalid user ID or password'],
   invalidToken: [16, 'etcdserver: invalid auth token'],
   noUser: [3, 'etcdserver: user name is empty'],
+  oldRevision: [3, 'etcdserver: revision of auth store is old'],
   permissionDenied: [7, 'etcdserver: permission denied'],
 };
 
