@@ -80,7 +80,7 @@ export const connecting: readonly Removal[] = [
   {
     defect: 'C6',
     what: 'does not log in',
-    edits: [{ file: probe, find: 'await logIn(link, signal);', replace: '' }],
+    edits: [{ file: probe, find: 'await link.login.start(signal);', replace: '' }],
     test: 'test/faults/auth.test.ts',
   },
   {
