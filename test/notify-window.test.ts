@@ -117,13 +117,11 @@ test('what waits for the end of a window is not told after unsubscribe or close,
       await subscribed;
     };
     await subscribe();
-    const { timers } = counts();
     put(keyOf(1));
     await pass(100);
     put(keyOf(2));
     await pass(100);
     expect(calls).toBe(2);
-    expect(counts().timers).toBeGreaterThan(timers);
     await registry.unsubscribe(consumer, listener);
     await pass(1_000);
     expect(calls).toBe(2);
