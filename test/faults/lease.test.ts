@@ -182,7 +182,7 @@ describeOnEtcd('leases, processes and clocks', () => {
     {},
     async (stage) => {
       // So long that the lease does not end of itself meanwhile.
-    const registry = await stage.open({ sessionMs: 60_000 });
+      const registry = await stage.open({ sessionMs: 60_000 });
       const before = await stage.control.leases();
       stage.proxy.blackHole('down');
       await registry.register(`dubbo://10.0.0.1:20880/com.acme.Other?check=false`);
