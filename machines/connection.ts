@@ -5,7 +5,7 @@
  *  1. `connected` means that a linearizable round trip succeeded on this link, never that a channel says READY.
  *  2. Every entry to `connected` opens a new epoch; facts of an earlier link never arrive in a later epoch.
  *  3. Only this machine chooses endpoints and waits before reconnecting.
- *  4. A sentinel that vanished or changed, another cluster id or a head revision that went back start a new history.
+ *  4. A sentinel that appeared, vanished or changed, another cluster id or a head revision that went back start a new history.
  *  5. `connection.up` and `connection.down` are told in turn; only a close by the owner is not told as down.
  *  6. It is `up` or `down` for as long as it lives, and it can come up, and be closed, from wherever it is.
  */
@@ -236,6 +236,7 @@ function isTransportFault(failure: FailureFact): boolean {
 function isOtherHistory(known: ClusterFacts | null, found: ClusterFacts): boolean {
   if (known === null) return false;
   if (known.clusterId !== found.clusterId) return true;
-  if (known.sentinel !== null && known.sentinel !== found.sentinel) return true;
+  // Also when we knew of no sentinel: then nothing tells whether this is the history we have seen.
+  if (known.sentinel !== found.sentinel) return true;
   return isAfter(known.revision, found.revision);
 }

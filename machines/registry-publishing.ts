@@ -10,7 +10,7 @@ export const publishing = setupRegistry.createStateConfig({
   states: {
     idle: {
       description: 'Nothing differs from desired, or there is no lease or link to write with.',
-      // Past `fencing`, which would ask for a fence only to give up the question at once.
+      // Past `fencing`, which would make the question for a fence only to drop it before it is asked.
       always: [
         { guard: 'canWrite', target: 'flushing.writing' },
         { guard: 'canFlush', target: 'flushing' },

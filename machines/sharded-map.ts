@@ -66,10 +66,22 @@ export class ShardedMap<V> {
   }
 }
 
-/** FNV-1a over the text; spreads Dubbo keys, which differ mostly in the middle, evenly. */
+/** So much of a name's beginning tells it from others: of a URL, the protocol, host and port. */
+const headMax = 48;
+/** And so much of its end: of a URL, the last parameters. */
+const tailMax = 16;
+
+/**
+ * FNV-1a over what tells keys apart: the path, and both ends of the name, which is as long as a URL. Keys that are alike
+ * there share a shard, which is slower and not wrong.
+ */
 function shardOf(key: string): number {
+  const head = Math.min(key.length, key.lastIndexOf('/') + 1 + headMax);
   let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index += 1) {
+  for (let index = 0; index < head; index += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  for (let index = Math.max(head, key.length - tailMax); index < key.length; index += 1) {
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
   }
   return (hash >>> 0) % shardCount;

@@ -54,6 +54,8 @@ interface Watched {
 export interface WatcherHubState {
   /** Mutable on purpose: the hub is not explored as a graph, and a copy per change would cost what the hub saves. */
   readonly watched: Map<string, Watched>;
+  /** The prefixes of watchers by the actor's id, because an actor that ends says no more. */
+  readonly prefixes: Map<string, string>;
   readonly link: { readonly epoch: number; readonly history: number } | null;
   readonly started: number;
 }
@@ -75,7 +77,7 @@ const restartLimit = 5;
 export function watcherHub(watcher: typeof watcherMachine = watcherMachine): WatcherHubLogic {
   const logic = fromTransition<WatcherHubState, HubEvent, never, undefined, WatcherHubNews>(
     (state, event, scope) => afterEvent({ watcher, state, scope }, event),
-    () => ({ watched: new Map(), link: null, started: 0 }),
+    () => ({ watched: new Map(), prefixes: new Map(), link: null, started: 0 }),
   );
   return logic as unknown as WatcherHubLogic;
 }
@@ -116,6 +118,7 @@ function afterEvent(step: Step, event: HubEvent): WatcherHubState {
     case 'xstate.stop':
       for (const { ref } of watched.values()) scope.stopChild(ref);
       watched.clear();
+      state.prefixes.clear();
       return { ...state };
     case 'connection.up':
       return afterLink(step, event);
@@ -157,9 +160,11 @@ function afterLink(step: Step, up: ConnectionUp): WatcherHubState {
 /** A watcher crashed, or ended as `failed`: report it and start the prefix again, unless it keeps failing. */
 function afterEnd(step: Step, end: ChildEnd): WatcherHubState {
   const { state, scope } = step;
-  const found = [...state.watched].find(([, entry]) => entry.actorId === end.actorId);
-  if (found === undefined) return state;
-  const [prefix, { ref, users, crashes }] = found;
+  const prefix = state.prefixes.get(end.actorId);
+  state.prefixes.delete(end.actorId);
+  const known = prefix === undefined ? undefined : state.watched.get(prefix);
+  if (prefix === undefined || known?.actorId !== end.actorId) return state;
+  const { ref, users, crashes } = known;
   if ('error' in end) sweep(ref);
   const failure = 'error' in end ? failureOf(end.error) : ref.getSnapshot().context.lastError;
   if (failure === null || failure.kind === 'denied') return state;
@@ -177,6 +182,7 @@ function started(step: Step, prefix: string, users: number, crashes: number): Wa
     input: { prefix, link: state.link, parentRef },
   });
   state.watched.set(prefix, { ref, actorId, users, crashes });
+  state.prefixes.set(actorId, prefix);
   scope.defer(() => {
     ref.start();
   });

@@ -50,7 +50,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
     this.#layout = layout;
     this.#views = views;
     this.#listener = listener;
-    this.#categories = [...new Set(layout.categories(url))];
+    this.#categories = layout.categories(url);
     this.#rootPrefix = prefixOf(layout.root);
     this.prefixes = [this.#rootPrefix];
   }

@@ -1,6 +1,6 @@
 /** One registry for each etcd and root, shared by all who ask for it; as AbstractRegistryFactory of Dubbo, with promises. */
 import { createRegistry } from './create-registry.js';
-import { type RegistryOptions, resolveOptions } from './options.js';
+import { optionsOf, type RegistryOptions, resolveOptions } from './options.js';
 import type { Registry } from './registry.js';
 
 interface Shared {
@@ -20,8 +20,7 @@ export function getRegistry(
   addressOrOptions: string | RegistryOptions = {},
   options: RegistryOptions = {},
 ): Promise<Registry> {
-  const given =
-    typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
+  const given = optionsOf(addressOrOptions, options);
   let key: string;
   try {
     key = resolveOptions(given).sharingKey;

@@ -113,7 +113,7 @@ function everything(start: () => Promise<EtcdUnderTest>): void {
     });
   });
 
-  test('does not see the services of another root that begins alike [W8]', async () => {
+  test('does not see the services of another root that begins alike', async () => {
     const other = await createRegistry(`etcd3://${etcd.endpoint}?group=dubbo2`);
     await other.register('dubbo://10.0.0.1:1/a.A');
     expect(await registry.lookup(admin)).toEqual([]);

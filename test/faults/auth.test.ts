@@ -87,7 +87,7 @@ describeOnEtcd('users and roles', () => {
     ['simple', briefTokens],
     ['signed', [signedTokens(keys)]],
   ] as const) {
-    fault(`fault 31: a ${kind} token expires`, { flags }, (stage) => outliveTokens(stage, kind));
+    fault(`fault 31: a ${kind} token expires [C6]`, { flags }, (stage) => outliveTokens(stage, kind));
   }
 
   fault('fault 32: the role loses one prefix', {}, async (stage) => {

@@ -54,7 +54,7 @@ describeOnEtcd('the beginning and the end', () => {
     await actor.isGone(stage);
   });
 
-  fault('fault 57: started while etcd cannot be reached', {}, async (stage) => {
+  fault('fault 57: started while etcd cannot be reached [C3]', {}, async (stage) => {
     await stage.cutOff();
     const address = stage.proxy.endpoint.replace('http://', '');
     const began = performance.now();

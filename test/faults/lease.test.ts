@@ -177,20 +177,25 @@ describeOnEtcd('leases, processes and clocks', () => {
     await (await registry).close();
   });
 
-  fault('fault 28: the answers to everything are lost while the lease is granted', {}, async (stage) => {
-    const registry = await stage.open();
-    const before = await stage.control.leases();
-    stage.proxy.blackHole('down');
-    await registry.register(`dubbo://10.0.0.1:20880/com.acme.Other?check=false`);
-    await eventually(async () => expect(await stage.control.leases()).toHaveLength(before.length + 1));
-    stage.proxy.resetAll();
-    stage.proxy.heal();
-    await eventually(async () =>
-      expect(await stage.control.list('/dubbo/com.acme.Other/providers/')).toHaveLength(1),
-    );
-    expect(await stage.control.leases()).toHaveLength(before.length + 1);
-    await registry.close();
-  });
+  fault(
+    'fault 28: the answers to everything are lost while the lease is granted [L12]',
+    {},
+    async (stage) => {
+      // So long that the lease does not end of itself meanwhile.
+      const registry = await stage.open({ sessionMs: 60_000 });
+      const before = await stage.control.leases();
+      stage.proxy.blackHole('down');
+      await registry.register(`dubbo://10.0.0.1:20880/com.acme.Other?check=false`);
+      await eventually(async () => expect(await stage.control.leases()).toHaveLength(before.length + 1));
+      stage.proxy.resetAll();
+      stage.proxy.heal();
+      await eventually(async () =>
+        expect(await stage.control.list('/dubbo/com.acme.Other/providers/')).toHaveLength(1),
+      );
+      expect(await stage.control.leases()).toHaveLength(before.length + 1);
+      await registry.close();
+    },
+  );
 
   fault('fault 30: the keys of a lease that lives on are gone', {}, async (stage) => {
     for (const url of stage.desired) await stage.control.delete(keyOf(url));

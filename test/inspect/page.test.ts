@@ -51,6 +51,16 @@ describeInBrowser('the page of the inspector', () => {
   };
   const see = (check: () => Promise<void>): Promise<void> => eventually(check);
 
+  /** The states that the timeline tells, of what fits these words; only what fits the window is in the page. */
+  async function told(words: string, states: readonly string[]): Promise<void> {
+    await page.locator('#event-filter').fill(words);
+    await see(async () =>
+      expect(await page.locator('.entry .move b').allTextContents()).toEqual(
+        expect.arrayContaining([...states]),
+      ),
+    );
+  }
+
   test('shows all actors with their states, and lights the state of the one that is selected', async () => {
     await open();
     await see(async () =>
@@ -85,10 +95,8 @@ describeInBrowser('the page of the inspector', () => {
     );
     await page.locator('[data-tab=subscriptions]').click();
     await see(async () => expect(await page.locator('#panel .badge').allTextContents()).toEqual(['live']));
-    const story = await page.locator('.entry .move b').allTextContents();
-    expect(story).toEqual(
-      expect.arrayContaining(['disconnected', 'connecting', 'connected.certain', 'erroring.waiting']),
-    );
+    await told('connection', ['disconnected', 'connecting', 'connected.certain']);
+    await told('watcher', ['erroring.waiting', 'following.watching']);
     expect(await page.content()).not.toContain('t1ger');
     expect(troubles).toEqual([]);
   });
@@ -135,9 +143,7 @@ describeInBrowser('the page of the inspector', () => {
     await eventually(() => expect(registry.isAvailable()).toBe(true));
     for (const act of [open, () => page.reload()]) {
       await act();
-      await see(async () =>
-        expect(await page.locator('.entry .move b').allTextContents()).toContain('disconnected'),
-      );
+      await told('connection link.broken', ['disconnected']);
       await see(async () =>
         expect(await actor('connection').locator('.state').textContent()).toBe('connected.certain'),
       );

@@ -44,17 +44,31 @@ test('is itself again when there is nothing to change', () => {
   expect(map.with([])).toBe(map);
 });
 
-test('spreads keys that differ in the middle over many shards, so that a change copies few of them', () => {
-  const keys = Array.from(
-    { length: 2_560 },
-    (_, index) => `/dubbo/com.acme.Service${index}/providers/dubbo%3A%2F%2F10`,
-  );
-  const map = ShardedMap.empty<number>().with(keys.map((key, index) => [key, index]));
-  const order = [...map.values()];
-  // Within a shard the order is that of insertion, so each step back begins another shard.
-  const stepsBack = order.filter((value, index) => index > 0 && value < (order[index - 1] ?? 0));
-  expect(stepsBack.length).toBeGreaterThan(200);
-});
+const rest =
+  '%3A20880%2Fcom.acme.Orders%3Fapplication%3Dorders%26methods%3DfindById%2CfindAll%26side%3Dprovider%26timestamp%3D';
+
+test.each([
+  ['service', (index: number) => `/dubbo/com.acme.Service${index}/providers/dubbo%3A%2F%2F10.0.0.1${rest}`],
+  [
+    'host',
+    (index: number) =>
+      `/dubbo/com.acme.Orders/providers/dubbo%3A%2F%2F10.20.${index >> 8}.${index & 255}${rest}`,
+  ],
+  [
+    'last parameter',
+    (index: number) => `/dubbo/com.acme.Orders/providers/dubbo%3A%2F%2F10.0.0.1${rest}${index}`,
+  ],
+])(
+  'spreads keys that differ in their %s over many shards, so that a change copies few of them',
+  (_, keyOf) => {
+    const keys = Array.from({ length: 2_560 }, (__, index) => keyOf(index));
+    const map = ShardedMap.empty<number>().with(keys.map((key, index) => [key, index]));
+    const order = [...map.values()];
+    // Within a shard the order is that of insertion, so each step back begins another shard.
+    const stepsBack = order.filter((value, index) => index > 0 && value < (order[index - 1] ?? 0));
+    expect(stepsBack.length).toBeGreaterThan(200);
+  },
+);
 
 test('is an object in JSON', () => {
   expect(JSON.stringify(ShardedMap.empty<number>().with([['/a', 1]]))).toBe('{"/a":1}');

@@ -171,6 +171,28 @@ test('asks for a prefix again that etcd denied, when somebody watches it anew or
   expect([follows(), watched()]).toEqual([['/a/'], ['/a/ active 2']]);
 });
 
+test('does not look through all watchers when one of them ends', async () => {
+  const { hub } = startHub();
+  hub.send(up);
+  const prefixes = Array.from({ length: 200 }, (_, index) => `/${index}/`);
+  for (const prefix of prefixes) hub.send({ type: 'hub.watch', prefix });
+  await settle();
+  const { watched, prefixes: byActor } = hub.getSnapshot().context;
+  expect(byActor.size).toBe(200);
+  let looks = 0;
+  watched[Symbol.iterator] = watched.entries = function* () {
+    for (const entry of Map.prototype.entries.call(this)) {
+      looks += 1;
+      yield entry;
+    }
+    return undefined;
+  };
+  for (const prefix of prefixes) hub.send({ type: 'hub.unwatch', prefix });
+  await settle();
+  expect(looks).toBe(0);
+  expect(byActor.size).toBe(0);
+});
+
 test('leaves no stream and no timer when it is closed, or stopped at once', async () => {
   for (const end of ['close', 'stop'] as const) {
     const { hub, clock, open, follows } = startHub();

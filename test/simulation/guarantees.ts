@@ -195,6 +195,12 @@ export function hasEnded(tookMs: number | undefined, pendingCalls: number): Verd
   return pendingCalls > 0 ? `${pendingCalls} promises are pending after close` : undefined;
 }
 
+/** True for a transaction that only asks. */
+export function isRead(request: object): boolean {
+  const { compare = [], success } = request as { compare?: readonly object[]; success: readonly object[] };
+  return compare.length === 0 && success.every((operation) => 'request_range' in operation);
+}
+
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, index) => key === b[index]);
 }

@@ -4,17 +4,17 @@ import { createRegistryIn } from '../../src/create-registry.js';
 import { connectEtcd } from '../../src/etcd/ports.js';
 import type { Registry } from '../../src/registry.js';
 import type { Clock } from '../../src/world.js';
-import { type Consumed, consumed, keysOfTold, type Provided, provided } from './catalogue.js';
+import { consumed, keysOfTold, type Provided, provided } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';
 import {
   goesForward,
   hasEnded,
   isEmptyInEtcd,
   isGone,
+  isRead,
   isSingle,
   isTruth,
   isWanted,
-  type Placed,
   renewsLeaseInUse,
   saysHistory,
   type Told,
@@ -22,10 +22,11 @@ import {
 } from './guarantees.js';
 import type { Jury } from './jury.js';
 import type { Link } from './network.js';
-import { canOnlyRead, type SimEtcd } from './sim-etcd.js';
+import type { SimEtcd } from './sim-etcd.js';
 import { SimTransport, type WireTap } from './sim-transport.js';
 import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
+import type { Listening, Wish } from './wishes.js';
 import type { Seen, Witness } from './witness.js';
 
 /** What all processes of a simulation share. */
@@ -41,27 +42,9 @@ export interface SimWorld {
   readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
 }
 
-/** What was last asked for one key. */
-interface Wish {
-  readonly is: 'registered' | 'withdrawn';
-  /** The withdrawal has resolved. */
-  isGone: boolean;
-}
-
-export interface Listening {
-  readonly consumed: Consumed;
-  /** What it took without throwing, by prefix. */
-  readonly last: Map<string, Told>;
-  /** What it was told, by prefix. */
-  readonly placed: Map<string, Placed>;
-  isOpen: boolean;
-  callCount: number;
-  stop: () => void;
-}
-
 const options = {
   check: false,
-  auditIntervalMs: 8_000,
+  auditIntervalMs: 14_000,
   emptyProtectionMs: 5_000,
 };
 
@@ -318,8 +301,8 @@ export class Process {
     const { clock } = this.#world;
     return {
       asked: (method, request) => {
-        const what = method === 'txn' && canOnlyRead(request) ? 'read' : method;
-        this.asked[what] = (this.asked[what] ?? 0) + 1;
+        const kind = method === 'txn' && isRead(request) ? 'read' : method;
+        this.asked[kind] = (this.asked[kind] ?? 0) + 1;
         if (method === 'txn') this.txnsInFlight += 1;
         const { ID: id } = request as { readonly ID?: string };
         if (method === 'leaseGrant' && id !== undefined) {

@@ -239,7 +239,7 @@ export const defects: readonly Defect[] = [
   {
     name: 'no audit',
     what: 'never compares the lease with what is desired',
-    install: () => patch(registryMachine, 'actions', 'judgeAudit', () => enqueueActions(() => {})),
+    install: () => patch(registryMachine, 'actions', 'applyAudit', () => enqueueActions(() => {})),
   },
   {
     name: 'replay ignores a newer intent',

@@ -304,14 +304,3 @@ function batchesOf(events: readonly WatchEvent[]): readonly (readonly WatchEvent
   }
   return batches;
 }
-
-/** A transaction of reads, which etcd answers as it answers a read. */
-export function canOnlyRead({
-  success = [],
-  failure = [],
-}: {
-  success?: object[];
-  failure?: object[];
-}): boolean {
-  return [...success, ...failure].every((operation) => 'request_range' in operation);
-}

@@ -46,6 +46,12 @@ describe('the simulation', () => {
     expect(violation?.guarantee).toBe('WORK');
   });
 
+  test.for(defects)('can be given the defect "$name", and be rid of it', (defect) => {
+    expect(() => {
+      defect.install()();
+    }).not.toThrow();
+  });
+
   test('finds a defect, and shrinks the story that shows it', async () => {
     const defect = defects.find(({ name }) => name === 'generation ignored');
     const takeOut = defect?.install();

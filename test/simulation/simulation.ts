@@ -12,6 +12,7 @@ import { Process, type SimWorld } from './process.js';
 import { SimEtcd } from './sim-etcd.js';
 import { closeAtMs, type Deed, endAtMs, type Fault, healAtMs, type Story } from './story.js';
 import { begin, strangersValue } from './troubles.js';
+import { quiet } from './turns.js';
 import { VirtualClock } from './virtual-clock.js';
 import { onVirtualHost, realTurn } from './virtual-host.js';
 import { type Seen, Witness } from './witness.js';
@@ -39,9 +40,6 @@ export interface PlayOptions {
 const deliveryMs = 110;
 /** Whoever lost its lease or its keys has them back by then. */
 const ownLossMs = 2_000;
-
-/** Turns of the microtask queue after each step; the longest chain of promises in the registry is shorter. */
-const turnsPerStep = 12;
 
 /** Plays the story to its end, or to the first broken promise. */
 export async function play(story: Story, options: PlayOptions = {}): Promise<Outcome> {
@@ -244,33 +242,26 @@ class Simulation {
       );
       const held = new Map<string, { isOurs: boolean; isShared: boolean }>();
       for (const [key, { lease }] of witness.state) {
-        if (!key.startsWith('/dubbo/')) continue;
+        // Service keys are written once and belong to nobody.
+        if (!key.startsWith('/dubbo/') || key.split('/').length < 5) continue;
         const isOurs = process.owns(key, witness.lastAuthor(key));
-        const others = this.#processes.filter(
-          (other) => other !== process && other.wishes.get(key)?.is === 'registered',
-        );
-        if (isOurs || desired.has(key))
-          held.set(key, { isOurs, isShared: others.length > 0 || lease === '0' });
+        const isShared = this.#isContested(process, key) || lease === '0';
+        if (isOurs || desired.has(key)) held.set(key, { isOurs, isShared });
       }
       const liveLeases = process.leases.filter((id) => alive.has(id)).length;
-      this.jury.judge(
-        guarantee,
-        process.name,
-        isRegistered({ desired, held: withoutServices(held), liveLeases }),
-      );
+      this.jury.judge(guarantee, process.name, isRegistered({ desired, held, liveLeases }));
     }
     this.#judgeListeners(guarantee);
   }
 
   #judgeListeners(guarantee: string): void {
-    const { witness } = this.#world;
     for (const process of this.#processes) {
       for (const { consumed, last } of process.listenings.values()) {
         if (consumed.manner === 'hanging') continue;
         for (const prefix of consumed.prefixes.values()) {
-          if (witness.changedAtMs(prefix) > this.#clock.nowMs - deliveryMs) continue;
-          const verdict = isUpToDate(consumed.url, last.get(prefix), witness.keysNow(prefix));
-          this.jury.judge(guarantee, process.name, verdict);
+          if (this.#world.witness.changedAtMs(prefix) > this.#clock.nowMs - deliveryMs) continue;
+          const now = this.#world.witness.keysNow(prefix);
+          this.jury.judge(guarantee, process.name, isUpToDate(consumed.url, last.get(prefix), now));
         }
       }
     }
@@ -336,19 +327,7 @@ class Simulation {
 
   #at(who: number): Process {
     const process = this.#processes[who % this.#processes.length];
-    if (process === undefined) throw new Error(`the story has no process ${who}`);
-    return process;
+    if (process !== undefined) return process;
+    throw new Error(`the story has no process ${who}`);
   }
-}
-
-const aTurn = Promise.resolve();
-
-/** Waits until nothing is left to do at this instant. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < turnsPerStep; turn += 1) await aTurn;
-}
-
-/** Service keys are written once and belong to nobody. */
-function withoutServices<V>(held: Map<string, V>): Map<string, V> {
-  return new Map([...held].filter(([key]) => key.split('/').length >= 5));
 }

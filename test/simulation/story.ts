@@ -98,7 +98,8 @@ export function storyOf(seed: number): Story {
   return {
     seed,
     processes,
-    ttlMs: dice.pick([6_000, 9_000, 12_000]),
+    // At most 15 s: an etcd that restarts when all is healed gives the leases of the dead their whole time again.
+    ttlMs: dice.pick([6_000, 10_000, 15_000]),
     workload: workloadOf(diceFor(seed, 'workload'), processes),
     faults: faultsOf(diceFor(seed, 'faults'), processes),
   };

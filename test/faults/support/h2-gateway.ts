@@ -33,6 +33,7 @@ export class Gateway {
   readonly #upstream: ClientHttp2Session;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #streams = new Map<ServerHttp2Stream, string>();
+  #muted = '';
   /** Connections that clients have made so far. */
   connections = 0;
 
@@ -62,6 +63,11 @@ export class Gateway {
     const found = [...this.#streams].filter(([, each]) => each.includes(path));
     for (const [stream] of found) stream.end();
     return found.length;
+  }
+
+  /** Passes on nothing more that etcd says in streams whose path contains this. */
+  mute(path: string): void {
+    this.#muted = path;
   }
 
   /** Tells every client to go away; 0 is NO_ERROR, 11 ENHANCE_YOUR_CALM. */
@@ -96,11 +102,11 @@ export class Gateway {
       return;
     }
     const { [':authority']: _, ...rest } = headers;
-    passBetween(stream, this.#upstream.request(rest));
+    passBetween(stream, this.#upstream.request(rest), () => this.#muted !== '' && path.includes(this.#muted));
   }
 }
 
-function passBetween(stream: ServerHttp2Stream, upstream: ClientHttp2Stream): void {
+function passBetween(stream: ServerHttp2Stream, upstream: ClientHttp2Stream, isMuted: () => boolean): void {
   let trailers: IncomingHttpHeaders = { 'grpc-status': '0' };
   upstream.on('error', () => stream.destroy());
   upstream.on('trailers', (given) => {
@@ -114,7 +120,7 @@ function passBetween(stream: ServerHttp2Stream, upstream: ClientHttp2Stream): vo
     stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   });
   upstream.on('data', (chunk: Buffer) => {
-    if (!stream.destroyed && !stream.writableEnded) stream.write(chunk);
+    if (!stream.destroyed && !stream.writableEnded && !isMuted()) stream.write(chunk);
   });
   upstream.on('end', () => {
     if (!stream.destroyed) stream.end();
