@@ -4,7 +4,8 @@ import type { Explanation } from '../../explanation.js';
 import type { Call, Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { withRegistry } from '../session.js';
-import { shown, type Terminal } from '../terminal.js';
+import { shown } from '../shown.js';
+import type { Terminal } from '../terminal.js';
 
 export const explain: Command = {
   name: 'explain',
