@@ -22,7 +22,7 @@ export interface GuardedEtcd extends AsyncDisposable {
   setPassword(password: string): Promise<void>;
 }
 
-export const tokenTtlMs = 2_000;
+const tokenTtlMs = 2_000;
 
 /** Who logs in. */
 interface Login {
