@@ -75,6 +75,15 @@ export class AllServices implements Selection, Remembering, ViewReader {
     this.#views.remove(this.#rootPrefix, this);
   }
 
+  resume(): boolean {
+    const { isWhole, position, stale } = this.#views.get(this.#rootPrefix) ?? {};
+    if (isWhole !== true || position === undefined || stale === undefined) return false;
+    for (const list of this.lists()) list.resume(position, stale);
+    this.#isKnown = true;
+    this.#listener.known();
+    return true;
+  }
+
   /** What is remembered and no longer there is told to be gone when etcd has answered. */
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
     if (this.#isKnown || this.#isRead) return;

@@ -42,6 +42,8 @@ export interface Selection {
 /** What can be told URLs of an earlier time. */
 export interface Remembering {
   readonly url: ServiceUrl;
+  /** Tells what those who follow the same were told last, while etcd is away; false where nobody does. */
+  resume(): boolean;
   /** Tells them where etcd has not said yet what there is now. */
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void;
 }
@@ -104,6 +106,16 @@ export class CategorySelection implements Selection, Remembering {
 
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void {
     for (const list of this.#lists) list.remember(urls, staleness);
+  }
+
+  resume(): boolean {
+    const views = this.prefixes.map((prefix) => this.#views.get(prefix));
+    if (!views.every((view) => view?.isWhole === true)) return false;
+    for (const [index, list] of this.#lists.entries()) {
+      const { position, stale } = views[index] ?? {};
+      if (position !== undefined && stale !== undefined) list.resume(position, stale);
+    }
+    return true;
   }
 
   close(): void {
