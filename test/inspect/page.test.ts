@@ -112,6 +112,61 @@ describeInBrowser('the page of the inspector', () => {
     await see(async () => expect(await epoch.textContent()).toBe('2'));
   });
 
+  test('shows what an actor knows unfolded, and leaves it folded as one likes while it goes on', async () => {
+    await open();
+    await actor('registry').click();
+    const part = page.locator('#panel details');
+    // The whole, and what is in it.
+    await see(async () => expect(await part.count()).toBeGreaterThan(3));
+    const whole = part.first();
+    expect(await whole.getAttribute('open')).toBe('');
+    const inner = page.locator('#panel details details:has(> .field)').first();
+    const path = await inner.getAttribute('data-path');
+    const wasOpen = await inner.getAttribute('open');
+    await inner.locator('> summary').click();
+    const isOpen = () => page.locator(`#panel details[data-path="${path}"]`).getAttribute('open');
+    expect(await isOpen()).not.toBe(wasOpen);
+    await page.locator('#panel').evaluate((panel) => panel.firstElementChild?.setAttribute('data-old', ''));
+    await registry.register(`dubbo://10.0.0.1:20880/com.acme.Later`);
+    await see(async () => expect(await page.locator('#panel > [data-old]').count()).toBe(0));
+    expect(await isOpen()).not.toBe(wasOpen);
+  });
+
+  test.each([
+    [1440, 900],
+    [900, 700],
+    [600, 800],
+  ])('cuts nothing off in a window of %i by %i', async (width, height) => {
+    await page.setViewportSize({ width, height });
+    const long = 'com.acme.warehouse.reservations.InventoryReservationService';
+    await registry.subscribe(`consumer://10.0.0.9/${long}`, () => {});
+    await open();
+    await actor('watcher').waitFor();
+    const cut = await page.locator('main > section').evaluateAll((sections) =>
+      sections.flatMap((section) => {
+        const around = section.getBoundingClientRect();
+        const parts = '.bar > *, .bar button, .actor .name, .actor .dot';
+        return [...section.querySelectorAll(parts)]
+          .filter((each) => {
+            const { left, right, width } = each.getBoundingClientRect();
+            return left < around.left || right > around.right + 0.5 || width < 5;
+          })
+          .map((each) => each.textContent);
+      }),
+    );
+    expect(cut).toEqual([]);
+    expect(await page.locator('html').evaluate((html) => html.scrollWidth)).toBe(width);
+    const lines = await page
+      .locator('.kind, .bar output, #tabs button')
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+    // One line each.
+    expect(Math.max(...lines)).toBeLessThan(34);
+    const dots = await page
+      .locator('.actor[data-name=watcher] .dot')
+      .evaluateAll((all) => all.map((dot) => dot.getBoundingClientRect().left));
+    expect(new Set(dots).size).toBe(1);
+  });
+
   test('filters the timeline by words, kinds and actor, and the actors by words', async () => {
     await open();
     await etcd.crash();
