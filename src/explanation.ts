@@ -47,8 +47,8 @@ export function explain(
       const url = urlOfChild(parts.name);
       if (url === undefined) continue;
       const differences = differencesOf(consumer, url, parts.category, layout);
-      if (differences.length === 0) matching.push(url.toString());
-      else mismatching.push({ url: url.toString(), differences });
+      if (differences.length === 0) matching.push(shownKey(url.toString()));
+      else mismatching.push({ url: shownKey(url.toString()), differences });
     } catch (thrown) {
       if (!(thrown instanceof RegistryError)) throw thrown;
       undecodable.push({ key: shownKey(key), reason: thrown.reason ?? thrown.code });
@@ -63,7 +63,7 @@ export function explain(
           ? 'nobodyRegistered'
           : 'noSuchService';
   const found = {
-    consumer: consumer.toString(),
+    consumer: shownKey(consumer.toString()),
     path,
     finding,
     matching,

@@ -132,41 +132,6 @@ describeInBrowser('the page of the inspector', () => {
     expect(await isOpen()).not.toBe(wasOpen);
   });
 
-  test.each([
-    [1440, 900],
-    [900, 700],
-    [600, 800],
-  ])('cuts nothing off in a window of %i by %i', async (width, height) => {
-    await page.setViewportSize({ width, height });
-    const long = 'com.acme.warehouse.reservations.InventoryReservationService';
-    await registry.subscribe(`consumer://10.0.0.9/${long}`, () => {});
-    await open();
-    await actor('watcher').waitFor();
-    const cut = await page.locator('main > section').evaluateAll((sections) =>
-      sections.flatMap((section) => {
-        const around = section.getBoundingClientRect();
-        const parts = '.bar > *, .bar button, .actor .name, .actor .dot';
-        return [...section.querySelectorAll(parts)]
-          .filter((each) => {
-            const { left, right, width } = each.getBoundingClientRect();
-            return left < around.left || right > around.right + 0.5 || width < 5;
-          })
-          .map((each) => each.textContent);
-      }),
-    );
-    expect(cut).toEqual([]);
-    expect(await page.locator('html').evaluate((html) => html.scrollWidth)).toBe(width);
-    const lines = await page
-      .locator('.kind, .bar output, #tabs button')
-      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
-    // One line each.
-    expect(Math.max(...lines)).toBeLessThan(34);
-    const dots = await page
-      .locator('.actor[data-name=watcher] .dot')
-      .evaluateAll((all) => all.map((dot) => dot.getBoundingClientRect().left));
-    expect(new Set(dots).size).toBe(1);
-  });
-
   test('filters the timeline by words, kinds and actor, and the actors by words', async () => {
     await open();
     await etcd.crash();
