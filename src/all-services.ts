@@ -36,6 +36,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
   /** True once etcd has said anything. */
   #isRead = false;
   #isLive = false;
+  #isClosed = false;
   #unrecall: (() => void) | undefined;
 
   constructor(
@@ -50,7 +51,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
     this.#layout = layout;
     this.#views = views;
     this.#listener = listener;
-    this.#categories = [...new Set(layout.categories(url))];
+    this.#categories = layout.categories(url);
     this.#rootPrefix = prefixOf(layout.root);
     this.prefixes = [this.#rootPrefix];
   }
@@ -65,10 +66,11 @@ export class AllServices implements Selection, Remembering, ViewReader {
 
   open(): void {
     this.#views.add(this.#rootPrefix, this);
-    if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
+    if (!this.#isKnown && !this.#isClosed) this.#unrecall = this.#recall?.(this);
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#unrecall?.();
     this.#views.remove(this.#rootPrefix, this);
   }
@@ -210,6 +212,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
     for (const path of this.#gone) {
       const lists = [...(this.#services.get(path)?.lists.values() ?? [])];
       if (lists.some((list) => this.#listener.isPending(list))) continue;
+      for (const list of lists) this.#listener.forgotten(list);
       this.#services.delete(path);
       this.#gone.delete(path);
     }

@@ -28,8 +28,8 @@ const registrationStates: Readonly<Record<RegistrationNews['type'], Registration
 export class Announcer {
   readonly #origin: Origin;
   readonly #events = new EventEmitter<Name>();
-  /** What was added for each handler: the handler behind a guard. */
-  readonly #guarded = new WeakMap<Handler, Handler>();
+  /** What was added for each handler of each event: the handler behind a guard. */
+  readonly #guarded = new WeakMap<Handler, Map<Name, Handler>>();
 
   readonly #undecodable = new Set<string>();
   readonly #supplies = new Map<Name, Supply>();
@@ -88,7 +88,8 @@ export class Announcer {
 
   /** The handler, with what it throws or rejects with reported instead of thrown. */
   #guard(name: Name, handler: Handler): Handler {
-    const known = this.#guarded.get(handler);
+    const byName = this.#guarded.get(handler) ?? new Map<Name, Handler>();
+    const known = byName.get(name);
     if (known !== undefined) return known;
     const complain = (error: unknown): void => {
       if (name === 'listenerError') process.emitWarning(error instanceof Error ? error : String(error));
@@ -101,7 +102,7 @@ export class Announcer {
         complain(error);
       }
     };
-    this.#guarded.set(handler, guarded);
+    this.#guarded.set(handler, byName.set(name, guarded));
     return guarded;
   }
 

@@ -3,12 +3,14 @@
  * changes, not at each; what another process wrote about other services stays. Trouble with the file is reported and
  * harms nothing else.
  */
+import { resolve } from 'node:path';
 import { type CacheEntries, readCacheText, updatedUrls, writeCacheText } from './cache-text.js';
 import { anyValue, emptyProtocol } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
 import { type FileStore, unusable } from './file-store.js';
 import type { KnownUrls } from './known-urls.js';
 import { quoted } from './quoted.js';
+import { inTurn } from './turns.js';
 import type { ServiceUrl } from './url.js';
 import { isMatch } from './url-match.js';
 import type { Staleness } from './view.js';
@@ -134,11 +136,16 @@ export class CacheFile {
     for (const [key, urls] of entries) this.#own.set(key, updatedUrls(this.#own.get(key) ?? [], urls));
   }
 
+  /** In turn with other registries of this process, so that none loses what another has just written. */
   async #save(): Promise<void> {
-    const { files, clock } = this.#surroundings;
     this.#isChanged = false;
+    await this.#loaded;
+    await inTurn(resolve(this.path), () => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    const { files, clock } = this.#surroundings;
     try {
-      await this.#loaded;
       const entries = new Map(await this.#writtenByOthers());
       for (const [key, urls] of this.#own) entries.set(key, updatedUrls(entries.get(key) ?? [], urls));
       await files.replace(this.path, writeCacheText(entries, new Date(clock.now()).toUTCString()));

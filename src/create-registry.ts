@@ -1,5 +1,5 @@
 /** Making a registry: options are checked, the link to etcd is tried, and nothing is left behind where that fails. */
-import { type RegistryOptions, resolveOptions } from './options.js';
+import { optionsOf, type RegistryOptions, resolveOptions } from './options.js';
 import { Registry } from './registry.js';
 import { realWorld, type World } from './world.js';
 
@@ -22,8 +22,7 @@ export async function createRegistryIn(
   addressOrOptions: string | RegistryOptions = {},
   options: RegistryOptions = {},
 ): Promise<Registry> {
-  const given =
-    typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
+  const given = optionsOf(addressOrOptions, options);
   const settings = resolveOptions(given);
   const doing = `cannot create the registry at ${settings.shownAddress}`;
   const registry = new Registry(settings, world);

@@ -2,42 +2,24 @@
  * The engine of the registry at the level of paths, as EtcdClient of Dubbo 2.7.1 offers it, for those who keep something
  * else than URLs in etcd. What is created stays created through every outage; listeners hear whole lists.
  */
-import type { Entry, RegistryNews } from '../machines/index.js';
-import { ChildList, type ChildListener } from './child-list.js';
+import type { Entry, FailureFact, RegistryNews } from '../machines/index.js';
+import type { ChildListener } from './child-list.js';
+import { ChildListeners } from './child-listeners.js';
 import { type Engine, startEngine } from './compose.js';
 import type { RegistryError } from './errors.js';
 import { errorFrom, registryError } from './failure-error.js';
 import type { CallOptions } from './handles.js';
 import { absolutePath, childOf, javaStringHash, type KeyLayout, prefixOf } from './key-layout.js';
-import { type RegistryOptions, type RegistrySettings, resolveOptions } from './options.js';
+import type { RegistrySettings } from './options.js';
 import { connectError, overdueError } from './overdue.js';
-import { type Waiter, waitWith } from './patience.js';
+import { Waiters } from './patience.js';
 import { readPrefix } from './prefix-read.js';
 import { Publisher } from './publisher.js';
 import { Views } from './views.js';
-import { realWorld, type World } from './world.js';
+import type { World } from './world.js';
 
 /** Hears when the link to etcd comes up or goes down, each once. */
 export type StateListener = (state: 'connected' | 'disconnected') => unknown;
-
-/** Connects as {@link createRegistry} does, with the same options. */
-export async function createEtcdClient(
-  addressOrOptions: string | RegistryOptions = {},
-  options: RegistryOptions = {},
-): Promise<EtcdClient> {
-  const given =
-    typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
-  const settings = resolveOptions(given);
-  const client = new EtcdClient(settings, realWorld);
-  if (!settings.check) return client;
-  try {
-    await client.connected(given.signal);
-    return client;
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
-}
 
 /** Paths in etcd. Made by {@link createEtcdClient}. */
 export class EtcdClient implements AsyncDisposable {
@@ -48,9 +30,12 @@ export class EtcdClient implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #publisher: Publisher;
   readonly #views: Views;
-  readonly #lists = new Map<string, Map<ChildListener, ChildList>>();
+  readonly #children: ChildListeners;
   readonly #stateListeners = new Set<StateListener>();
-  readonly #connecting = new Set<Waiter>();
+  readonly #connecting = new Waiters();
+  /** Who asks once and waits for the answer. */
+  readonly #asking = new Waiters();
+  #failure: FailureFact | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -65,6 +50,10 @@ export class EtcdClient implements AsyncDisposable {
     this.#engine = startEngine(settings, listeners, world);
     this.#publisher = new Publisher(this.#engine, world.clock);
     this.#views = new Views(this.#engine, world.clock);
+    this.#children = new ChildListeners(this.#views, complain);
+    void this.#engine.ended.then((failure) => {
+      if (failure !== null) this.#fail(failure);
+    });
   }
 
   /** Puts a path without lease; it stays when the client is closed. */
@@ -81,7 +70,7 @@ export class EtcdClient implements AsyncDisposable {
   async delete(path: string, { signal }: CallOptions = {}): Promise<void> {
     const doing = `cannot delete ${path}`;
     this.#requireOpen(doing);
-    await this.#publisher.unregister(absolutePath(path), { doing, signal });
+    await this.#publisher.withdraw(absolutePath(path), { doing, signal });
   }
 
   /** True when the path itself is there; keys below it do not count. */
@@ -106,42 +95,16 @@ export class EtcdClient implements AsyncDisposable {
   ): Promise<readonly string[]> {
     const doing = `cannot watch ${path}`;
     this.#requireOpen(doing);
-    const parent = absolutePath(path);
-    const listeners = this.#lists.get(parent) ?? new Map<ChildListener, ChildList>();
-    const known = listeners.get(listener);
-    if (known !== undefined) return known.children();
+    const prefixes = [prefixOf(absolutePath(path))];
     const { timeoutMs } = this.#settings;
-    const overdue = (): RegistryError => overdueError(this.#engine, { doing, timeoutMs }, [prefixOf(parent)]);
-    const { clock } = this.#world;
-    try {
-      await waitWith({ clock, doing, signal, timeoutMs, overdue }, (waiter) => {
-        const events = {
-          known: () => waiter.resolve(),
-          denied: (failure: Parameters<ChildList['denied']>[0]) =>
-            waiter.reject(errorFrom(doing, failure, { key: parent })),
-          listenerError: complain,
-        };
-        const list = new ChildList(parent, listener, events, clock);
-        this.#lists.set(parent, listeners.set(listener, list));
-        this.#views.add(prefixOf(parent), list);
-      });
-    } catch (error) {
-      this.removeChildListener(path, listener);
-      throw error;
-    }
-    return listeners.get(listener)?.children() ?? [];
+    const overdue = (): RegistryError => overdueError(this.#engine, { doing, timeoutMs }, prefixes);
+    const patience = { clock: this.#world.clock, doing, signal, timeoutMs, overdue };
+    return this.#children.add(absolutePath(path), listener, patience);
   }
 
-  /** The listener is not called after this, whatever was under way. */
+  /** The listener is not called after this, whatever was under way; who waits for its first list is rejected. */
   removeChildListener(path: string, listener: ChildListener): void {
-    const parent = absolutePath(path);
-    const listeners = this.#lists.get(parent);
-    const list = listeners?.get(listener);
-    if (listeners === undefined || list === undefined) return;
-    listeners.delete(listener);
-    if (listeners.size === 0) this.#lists.delete(parent);
-    list.close();
-    this.#views.remove(prefixOf(parent), list);
+    this.#children.remove(absolutePath(path), listener);
   }
 
   addStateListener(listener: StateListener): void {
@@ -189,7 +152,11 @@ export class EtcdClient implements AsyncDisposable {
   read(prefix: string, doing: string, { signal }: CallOptions): Promise<readonly Entry[]> {
     this.#requireOpen(doing);
     const surroundings = { engine: this.#engine, views: this.#views, clock: this.#world.clock };
-    return readPrefix(surroundings, prefix, { doing, timeoutMs: this.#settings.timeoutMs, signal });
+    return readPrefix({ ...surroundings, waiters: this.#asking }, prefix, {
+      doing,
+      timeoutMs: this.#settings.timeoutMs,
+      signal,
+    });
   }
 
   /** @internal */
@@ -197,16 +164,12 @@ export class EtcdClient implements AsyncDisposable {
     const { timeoutMs, shownAddress } = this.#settings;
     const doing = `cannot create a client of ${shownAddress}`;
     const overdue = (): RegistryError => connectError(this.#engine, doing, this.#settings);
-    return waitWith(
-      { clock: this.#world.clock, doing, signal, timeoutMs, overdue },
-      (waiter) => this.#connecting.add(waiter),
-      (waiter) => this.#connecting.delete(waiter),
-    );
+    return this.#connecting.wait({ clock: this.#world.clock, doing, signal, timeoutMs, overdue });
   }
 
   async #close(): Promise<void> {
-    for (const listeners of this.#lists.values()) for (const list of listeners.values()) list.close();
-    this.#lists.clear();
+    this.#asking.reject(closedError);
+    this.#children.close(closedError);
     this.#views.clear();
     this.#stateListeners.clear();
     this.#publisher.flush();
@@ -214,6 +177,16 @@ export class EtcdClient implements AsyncDisposable {
     await this.#engine.ended;
     this.#publisher.close(closedError);
     this.#engine.stop();
+  }
+
+  /** A machine met something nobody expected: whoever waits is told, and nothing is accepted any more. */
+  #fail(failure: FailureFact): void {
+    this.#failure = failure;
+    const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
+    this.#connecting.reject(errorFor);
+    this.#asking.reject(errorFor);
+    this.#children.close(errorFor);
+    this.#publisher.close(errorFor);
   }
 
   async #put(path: string, leased: boolean, { signal }: CallOptions): Promise<void> {
@@ -228,6 +201,7 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   #requireOpen(doing: string): void {
+    if (this.#failure !== undefined) throw errorFrom(doing, this.#failure);
     if (this.#closing !== undefined) throw closedError(doing);
   }
 
@@ -235,7 +209,7 @@ export class EtcdClient implements AsyncDisposable {
     if (news.type.startsWith('registration.'))
       this.#publisher.handle(news as Parameters<Publisher['handle']>[0]);
     if (news.type !== 'connection.up' && news.type !== 'connection.down') return;
-    if (news.type === 'connection.up') for (const waiter of this.#connecting) waiter.resolve();
+    if (news.type === 'connection.up') this.#connecting.resolve();
     const state = news.type === 'connection.up' ? 'connected' : 'disconnected';
     for (const listener of this.#stateListeners) void (async () => listener(state))().catch(complain);
   }

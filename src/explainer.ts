@@ -1,9 +1,10 @@
 /** Reads what an explanation is made of: everything at and below one service, once; or what is followed, without etcd. */
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
-import { RegistryError } from './errors.js';
+import { isRegistryError, RegistryError } from './errors.js';
 import { type Explanation, explain } from './explanation.js';
 import { type KeyLayout, prefixOf } from './key-layout.js';
+import type { Waiters } from './patience.js';
 import { readerOf, readPrefix } from './prefix-read.js';
 import type { ServiceUrl } from './url.js';
 import type { Staleness } from './view.js';
@@ -15,6 +16,8 @@ interface Surroundings {
   readonly views: Views;
   readonly layout: KeyLayout;
   readonly clock: Clock;
+  /** Who waits ends with these. */
+  readonly waiters: Waiters;
 }
 
 type Keys = readonly { readonly key: string }[];
@@ -49,7 +52,8 @@ export class Explainer {
       // Without a slash, so that the service's own key is among them; neighbours with longer names are passed over.
       keys = await readPrefix(this.#surroundings, layout.servicePath(url), { ...options, doing });
     } catch (error) {
-      const followed = options.signal?.aborted === true ? undefined : this.#followed(url);
+      const isEnded = options.signal?.aborted === true || isRegistryError(error, 'CLOSED');
+      const followed = isEnded ? undefined : this.#followed(url);
       if (followed === undefined) throw error;
       keys = followed;
     }

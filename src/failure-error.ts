@@ -58,3 +58,8 @@ export function abortError(doing: string, signal: AbortSignal): RegistryError {
     cause: signal.reason,
   });
 }
+
+/** The error for a registration that was taken back before it was written. */
+export function withdrawnError(doing: string): RegistryError {
+  return new RegistryError('ABORTED', `${doing}: it was unregistered meanwhile; register it again`);
+}

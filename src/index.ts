@@ -3,10 +3,11 @@
 export type { ChildListener } from './child-list.js';
 export { type CloseOnSignalsOptions, closeOnSignals } from './close-on-signals.js';
 export type { ConsumerInput, ServiceInstance, ServiceQuery } from './consumer.js';
+export { createEtcdClient } from './create-etcd-client.js';
 export { createRegistry } from './create-registry.js';
 export type { RegistryErrorCode, RegistryErrorFacts } from './errors.js';
 export { isRegistryError, RegistryError } from './errors.js';
-export { createEtcdClient, EtcdClient, type StateListener } from './etcd-client.js';
+export { EtcdClient, type StateListener } from './etcd-client.js';
 export type {
   ConnectionEvent,
   LeaseEvent,

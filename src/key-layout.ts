@@ -46,10 +46,11 @@ export class KeyLayout {
     return serviceInterface === anyValue ? this.root : `${this.root}/${percentEncode(serviceInterface)}`;
   }
 
-  /** The categories a URL subscribes to, in the order it names them; `*` stands for all four. */
+  /** The categories a URL subscribes to, in the order it names them, each once; `*` stands for all four. */
   categories(url: ServiceUrl): readonly string[] {
     if (url.getParameter('category') === anyValue) return categories;
-    return url.getListParameter('category', [providersCategory]);
+    const named = new Set(url.getListParameter('category', [providersCategory]));
+    return named.size === 0 ? [providersCategory] : [...named];
   }
 
   /** The paths whose children a subscriber is told. */

@@ -11,7 +11,7 @@ import { errorFrom, registryError } from './failure-error.js';
 import type { CloseOptions } from './handles.js';
 import type { RegistrySettings } from './options.js';
 import { connectError } from './overdue.js';
-import { type Waiter, waitWith } from './patience.js';
+import { Waiters, waitWith } from './patience.js';
 import type { Publisher } from './publisher.js';
 import type { Readiness } from './readiness.js';
 import type { Registrations } from './registrations.js';
@@ -26,6 +26,7 @@ export interface MortalParts {
   readonly publisher: Publisher;
   readonly registrations: Registrations;
   readonly readiness: Readiness;
+  readonly asking: Waiters;
   readonly subscriber: Subscriber;
   readonly cache: CacheFile | undefined;
   readonly events: Announcer;
@@ -33,7 +34,7 @@ export interface MortalParts {
 
 export class Lifetime {
   readonly #parts: MortalParts;
-  readonly #connecting = new Set<Waiter>();
+  readonly #connecting = new Waiters();
   #failure: FailureFact | undefined;
   #closing: Promise<void> | undefined;
 
@@ -61,7 +62,7 @@ export class Lifetime {
   }
 
   handle(news: RegistryNews): void {
-    if (news.type === 'connection.up') for (const waiter of this.#connecting) waiter.resolve();
+    if (news.type === 'connection.up') this.#connecting.resolve();
   }
 
   /** Resolves at the first connection; rejects when there is none within `timeoutMs`. */
@@ -69,11 +70,7 @@ export class Lifetime {
     const { engine, settings, clock } = this.#parts;
     const { timeoutMs } = settings;
     const overdue = (): RegistryError => connectError(engine, doing, settings);
-    return waitWith(
-      { clock, doing, signal, timeoutMs, overdue },
-      (waiter) => this.#connecting.add(waiter),
-      (waiter) => this.#connecting.delete(waiter),
-    );
+    return this.#connecting.wait({ clock, doing, signal, timeoutMs, overdue });
   }
 
   /** Idempotent: the first call's options count. */
@@ -83,9 +80,10 @@ export class Lifetime {
   }
 
   async #close({ drainMs = 0 }: CloseOptions): Promise<void> {
-    const { engine, publisher, subscriber, readiness, cache, events, settings } = this.#parts;
-    if (drainMs > 0 && this.#failure === undefined) await this.#drain(drainMs);
+    const { engine, publisher, subscriber, asking, readiness, cache, events, settings } = this.#parts;
     readiness.close(closedError);
+    if (drainMs > 0 && this.#failure === undefined) await this.#drain(drainMs);
+    asking.reject(closedError);
     const saved = cache === undefined ? undefined : this.#atMost(settings.closeTimeoutMs, cache.close());
     subscriber.close(closedError);
     publisher.flush();
@@ -112,13 +110,14 @@ export class Lifetime {
 
   /** A machine met something nobody expected: whoever waits is told, and nothing is accepted any more. */
   #fail(failure: FailureFact): void {
-    const { publisher, subscriber, readiness, events } = this.#parts;
+    const { publisher, subscriber, asking, readiness, events } = this.#parts;
     this.#failure = failure;
     const errorFor = (doing: string): RegistryError => errorFrom(doing, failure);
     subscriber.close(errorFor, true);
     publisher.close(errorFor);
+    asking.reject(errorFor);
     readiness.close(errorFor);
-    for (const waiter of this.#connecting) waiter.reject(errorFor(waiter.doing));
+    this.#connecting.reject(errorFor);
     events.emit('failed', errorFrom('the registry has stopped', failure));
   }
 }

@@ -35,6 +35,8 @@ export class ListenerSubscription implements SelectionListener {
   readonly url: ServiceUrl;
   readonly listener: NotifyListener;
   readonly selection: Selection;
+  /** How many have asked for it and not given it up. */
+  callers = 0;
   readonly #events: SubscriberEvents;
   readonly #notifier: Notifier;
   readonly #first: Promise<void>;
@@ -100,5 +102,9 @@ export class ListenerSubscription implements SelectionListener {
 
   isPending(list: UrlList): boolean {
     return this.#notifier.isPending(list);
+  }
+
+  forgotten(list: UrlList): void {
+    this.#notifier.forget(list);
   }
 }

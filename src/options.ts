@@ -80,6 +80,14 @@ export interface RegistrySettings extends EngineSettings {
   readonly logger: Logger | undefined;
 }
 
+/** What a function that takes an address, options, or both was given. */
+export function optionsOf(
+  addressOrOptions: string | RegistryOptions,
+  options: RegistryOptions,
+): RegistryOptions {
+  return typeof addressOrOptions === 'string' ? { ...options, address: addressOrOptions } : addressOrOptions;
+}
+
 const requestTimeoutMsDefault = 2_000;
 
 /**

@@ -54,7 +54,40 @@ export function waitWith(
     };
     const timer = timeoutMs === undefined ? undefined : clock.setTimeout(expire, timeoutMs);
     signal?.addEventListener('abort', abort);
-    enter(waiter);
+    try {
+      enter(waiter);
+    } catch (error) {
+      waiter.reject(error as RegistryError);
+    }
     if (signal?.aborted === true) abort();
   });
+}
+
+/** Those whose waiting ends, at the latest, with what they wait on. */
+export class Waiters {
+  readonly #waiting = new Set<Waiter>();
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  /** As {@link waitWith}. */
+  wait(patience: Patience, enter: (waiter: Waiter) => void = () => {}): Promise<void> {
+    return waitWith(
+      patience,
+      (waiter) => {
+        this.#waiting.add(waiter);
+        enter(waiter);
+      },
+      (waiter) => this.#waiting.delete(waiter),
+    );
+  }
+
+  resolve(): void {
+    for (const waiter of this.#waiting) waiter.resolve();
+  }
+
+  reject(errorFor: (doing: string) => RegistryError): void {
+    for (const waiter of this.#waiting) waiter.reject(errorFor(waiter.doing));
+  }
 }

@@ -2,19 +2,21 @@
  * The registrations of this process: how often each key was asked for, and who waits for an answer about it. Turns
  * calls into commands, all calls of one turn into one command; and news of the registry machine into settled promises.
  */
-import type { DesiredEntry, RegistrationNews } from '../machines/index.js';
+import type { DesiredEntry, Registration, RegistrationNews } from '../machines/index.js';
 import type { Engine } from './compose.js';
-import { RegistryError } from './errors.js';
-import { abortError, errorFrom } from './failure-error.js';
+import type { RegistryError } from './errors.js';
+import { abortError, errorFrom, withdrawnError } from './failure-error.js';
 import { overdueError } from './overdue.js';
-import { type Patience, type Waiter, waitWith } from './patience.js';
+import { type Patience, Waiters } from './patience.js';
 import type { Clock } from './world.js';
 
 /** A key that somebody wants. It is replaced, not reused, once nobody wants the key any more. */
 interface Held {
   /** How many registrations of this process share the key. */
   count: number;
-  readonly writing: Set<Waiter>;
+  /** As the last of them asked for it. */
+  leased: boolean;
+  readonly writing: Waiters;
 }
 
 /** How a call waits; the clock is the publisher's. */
@@ -32,7 +34,7 @@ export class Publisher {
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
   /** Who waits until a key is gone. */
-  readonly #withdrawing = new Map<string, Set<Waiter>>();
+  readonly #withdrawing = new Map<string, Waiters>();
   #intents = new Map<string, DesiredEntry | 'withdraw'>();
 
   constructor(engine: Engine, clock: Clock) {
@@ -44,49 +46,73 @@ export class Publisher {
   async register(entry: DesiredEntry, options: PublishOptions): Promise<void> {
     const { doing, signal } = options;
     if (signal?.aborted === true) throw abortError(doing, signal);
-    const { key } = entry;
-    const held = this.#held.get(key) ?? { count: 0, writing: new Set<Waiter>() };
-    this.#held.set(key, held);
-    held.count += 1;
-    this.#settleWithdrawing(key);
-    const state = this.#intents.has(key) ? 'pending' : this.#engine.registration(key)?.state;
-    if (held.count > 1 && state === 'written') return;
-    if (held.count === 1 || state !== 'pending') this.#intend(key, entry);
+    const held = this.claim(entry);
     if (!options.check) return;
     try {
-      const overdue = (): RegistryError => overdueError(this.#engine, options);
-      await wait(held.writing, { ...options, clock: this.#clock, overdue });
+      await this.written(entry.key, options);
     } catch (error) {
-      this.#release(key, held);
+      this.#release(entry.key, held);
       throw error;
     }
   }
 
-  /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
+  /** One registration more; the key is written as soon as it can be. */
+  claim(entry: DesiredEntry): Held {
+    const { key } = entry;
+    const held = this.#held.get(key) ?? { count: 0, leased: entry.leased, writing: new Waiters() };
+    this.#held.set(key, held);
+    const isOther = held.leased !== entry.leased;
+    held.leased = entry.leased;
+    held.count += 1;
+    this.#settleWithdrawing(key);
+    const state = this.#stateOf(key);
+    if (held.count === 1 || isOther || (state !== 'written' && state !== 'pending')) this.#intend(key, entry);
+    return held;
+  }
+
+  /** Resolves when a key that is claimed is in etcd; rejects when an attempt fails, and the next is made all the same. */
+  async written(key: string, options: WaitOptions & { readonly timeoutMs: number }): Promise<void> {
+    const held = this.#held.get(key);
+    if (held === undefined || this.#stateOf(key) === 'written') return;
+    const overdue = (): RegistryError => overdueError(this.#engine, options);
+    await held.writing.wait({ ...options, clock: this.#clock, overdue });
+  }
+
+  /** Takes one registration back, whatever the signal says, and then resolves as {@link Publisher.gone} does. */
   async unregister(key: string, options: WaitOptions): Promise<void> {
-    if (options.signal?.aborted === true) throw abortError(options.doing, options.signal);
+    this.release(key);
+    await this.gone(key, options);
+  }
+
+  /** One registration less. */
+  release(key: string): void {
     const held = this.#held.get(key);
     if (held !== undefined) this.#release(key, held);
-    if (this.#held.has(key)) return;
-    if (!this.#intents.has(key) && this.#engine.registration(key) === undefined) return;
-    const waiters = this.#withdrawing.get(key) ?? new Set<Waiter>();
+  }
+
+  /** Takes all registrations of the key back, and then resolves as {@link Publisher.gone} does. */
+  async withdraw(key: string, options: WaitOptions): Promise<void> {
+    while (this.#held.has(key)) this.release(key);
+    await this.gone(key, options);
+  }
+
+  /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */
+  async gone(key: string, options: WaitOptions): Promise<void> {
+    if (this.#held.has(key) || this.#stateOf(key) === undefined) return;
+    const waiters = this.#withdrawing.get(key) ?? new Waiters();
     this.#withdrawing.set(key, waiters);
-    await wait(waiters, { ...options, clock: this.#clock });
+    await waiters.wait({ ...options, clock: this.#clock });
   }
 
   /** Settles what one answer of etcd settles. */
   handle(news: RegistrationNews): void {
     switch (news.type) {
       case 'registration.failed':
-        for (const key of news.keys) {
-          for (const waiter of this.#held.get(key)?.writing ?? []) {
-            waiter.reject(errorFrom(waiter.doing, news.failure));
-          }
-        }
+        for (const key of news.keys)
+          this.#held.get(key)?.writing.reject((doing) => errorFrom(doing, news.failure));
         return;
       case 'registration.written':
-        for (const key of news.keys)
-          for (const waiter of this.#held.get(key)?.writing ?? []) waiter.resolve();
+        for (const key of news.keys) this.#held.get(key)?.writing.resolve();
         return;
       case 'registration.withdrawn':
         for (const key of news.keys) this.#settleWithdrawing(key);
@@ -105,22 +131,18 @@ export class Publisher {
    * lease, and fails if it stays in etcd.
    */
   close(errorFor: (doing: string) => RegistryError): void {
-    for (const { writing } of this.#held.values()) {
-      for (const waiter of writing) waiter.reject(errorFor(waiter.doing));
-    }
+    for (const { writing } of this.#held.values()) writing.reject(errorFor);
     for (const [key, waiters] of this.#withdrawing) {
       const stays = this.#engine.registration(key)?.leased === false;
-      for (const waiter of waiters) {
-        if (stays) waiter.reject(errorFor(`${waiter.doing}: its key is without lease and still in etcd`));
-        else waiter.resolve();
-      }
+      if (stays) waiters.reject((doing) => errorFor(`${doing}: its key is without lease and still in etcd`));
+      else waiters.resolve();
     }
     this.#held.clear();
     this.#withdrawing.clear();
   }
 
   #settleWithdrawing(key: string): void {
-    for (const waiter of this.#withdrawing.get(key) ?? []) waiter.resolve();
+    this.#withdrawing.get(key)?.resolve();
     this.#withdrawing.delete(key);
   }
 
@@ -131,10 +153,12 @@ export class Publisher {
     if (held.count > 0) return;
     this.#held.delete(key);
     this.#intend(key, 'withdraw');
-    for (const waiter of held.writing) {
-      const message = `${waiter.doing}: it was unregistered meanwhile; register it again`;
-      waiter.reject(new RegistryError('ABORTED', message));
-    }
+    held.writing.reject(withdrawnError);
+  }
+
+  /** What is on its way to the machine counts as pending; undefined where the machine knows nothing of the key. */
+  #stateOf(key: string): Registration['state'] | undefined {
+    return this.#intents.has(key) ? 'pending' : this.#engine.registration(key)?.state;
   }
 
   /** The last intent of a turn counts; it is sent when the turn's calls are done. */
@@ -151,12 +175,4 @@ export class Publisher {
     if (entries.length > 0) this.#engine.send({ type: 'registry.register', entries });
     if (keys.length > 0) this.#engine.send({ type: 'registry.withdraw', keys });
   }
-}
-
-function wait(waiters: Set<Waiter>, patience: Patience): Promise<void> {
-  return waitWith(
-    patience,
-    (waiter) => waiters.add(waiter),
-    (waiter) => waiters.delete(waiter),
-  );
 }

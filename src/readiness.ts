@@ -1,33 +1,44 @@
 /** Who waits for something of his own before he is registered. */
 import { RegistryError } from './errors.js';
-import { type Waiter, waitWith } from './patience.js';
+import { withdrawnError } from './failure-error.js';
+import { type Patience, Waiters } from './patience.js';
 import type { Clock } from './world.js';
 
 export class Readiness {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new Map<string, Waiters>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Resolves with `when`; rejects when that does, when the signal is aborted, or when this is closed. */
-  wait(when: Promise<unknown>, doing: string, signal: AbortSignal | undefined): Promise<void> {
-    return waitWith(
-      { clock: this.#clock, doing, signal },
-      (waiter) => {
-        this.#waiting.add(waiter);
+  /** Resolves with `when`; rejects when that does, when the signal is aborted, the key is given up, or this is closed. */
+  async wait(
+    key: string,
+    when: Promise<unknown>,
+    { doing, signal }: Pick<Patience, 'doing' | 'signal'>,
+  ): Promise<void> {
+    const waiters = this.#waiting.get(key) ?? new Waiters();
+    this.#waiting.set(key, waiters);
+    try {
+      await waiters.wait({ clock: this.#clock, doing, signal }, (waiter) => {
         when.then(
           () => waiter.resolve(),
           (cause: unknown) => waiter.reject(notReady(doing, cause)),
         );
-      },
-      (waiter) => this.#waiting.delete(waiter),
-    );
+      });
+    } finally {
+      if (waiters.isEmpty && this.#waiting.get(key) === waiters) this.#waiting.delete(key);
+    }
+  }
+
+  /** Nobody wants the key to be registered any more. */
+  giveUp(key: string): void {
+    this.#waiting.get(key)?.reject(withdrawnError);
   }
 
   close(errorFor: (doing: string) => RegistryError): void {
-    for (const waiter of this.#waiting) waiter.reject(errorFor(waiter.doing));
+    for (const waiters of this.#waiting.values()) waiters.reject(errorFor);
   }
 }
 

@@ -3,9 +3,12 @@
  * what others would call, and remembers it; everything about writing is the publisher's.
  */
 import type { DesiredEntry } from '../machines/index.js';
+import { isRegistryError } from './errors.js';
+import { abortError } from './failure-error.js';
 import type { CallOptions } from './handles.js';
 import { javaStringHash, type KeyLayout } from './key-layout.js';
 import type { Publisher } from './publisher.js';
+import type { Readiness } from './readiness.js';
 import type { ServiceUrl } from './url.js';
 
 interface Wanted {
@@ -17,13 +20,17 @@ interface Wanted {
 
 export class Registrations {
   readonly #publisher: Publisher;
+  readonly #readiness: Readiness;
   readonly #layout: KeyLayout;
   readonly #timeoutMs: number;
   readonly #wanted = new Map<string, Wanted>();
+  /** What came online last. */
+  #returning: readonly Wanted[] = [];
   #isOffline = false;
 
-  constructor(publisher: Publisher, layout: KeyLayout, timeoutMs: number) {
+  constructor(publisher: Publisher, readiness: Readiness, layout: KeyLayout, timeoutMs: number) {
     this.#publisher = publisher;
+    this.#readiness = readiness;
     this.#layout = layout;
     this.#timeoutMs = timeoutMs;
   }
@@ -36,66 +43,80 @@ export class Registrations {
     return [...this.#wanted.values()].map(({ url }) => url);
   }
 
+  /** The key of a URL; one that cannot be placed is an INVALID_URL. */
+  keyOf(url: ServiceUrl): string {
+    return this.#layout.urlPath(url);
+  }
+
   /** Resolves with the key; while offline, what goes with the lease is only remembered. */
-  async register(url: ServiceUrl, check: boolean, doing: string, options: CallOptions): Promise<string> {
-    const key = this.#layout.urlPath(url);
+  async register(url: ServiceUrl, check: boolean, doing: string, { signal }: CallOptions): Promise<string> {
+    const key = this.keyOf(url);
     const wanted = this.#wanted.get(key) ?? { url, entry: this.#entryFor(url, key), count: 0 };
     this.#wanted.set(key, wanted);
     wanted.count += 1;
     if (this.#isOffline && wanted.entry.leased) return key;
+    const options = { doing, check, timeoutMs: this.#timeoutMs, signal };
     try {
-      const { signal } = options;
-      await this.#publisher.register(wanted.entry, { doing, check, timeoutMs: this.#timeoutMs, signal });
-      return key;
+      await this.#publisher.register(wanted.entry, options);
     } catch (error) {
-      this.#forget(key, wanted);
-      throw error;
+      const isTakenBack = isRegistryError(error, 'ABORTED') && signal?.aborted !== true;
+      if (!isTakenBack || this.#wanted.get(key) !== wanted) {
+        this.#forget(key, wanted);
+        throw error;
+      }
+      // Going offline took it back, not the caller; coming online may have asked for it again.
+      if (!this.#isOffline) await this.#publisher.written(key, options);
     }
+    return key;
   }
 
   async unregister(url: ServiceUrl, doing: string, { signal }: CallOptions): Promise<void> {
-    const key = this.#layout.urlPath(url);
+    const key = this.#keyOrUndefined(url);
+    if (key === undefined) return;
     const wanted = this.#wanted.get(key);
     if (wanted !== undefined) this.#forget(key, wanted);
-    if (this.#isOffline && wanted?.entry.leased === true) return;
+    else this.#readiness.giveUp(key);
     await this.#publisher.unregister(key, { doing, signal });
   }
 
   /** Resolves when all that goes with the lease is gone from etcd. */
   async offline(doing: string, { signal }: CallOptions): Promise<void> {
-    if (this.#isOffline) return;
+    const isOnline = !this.#isOffline;
     this.#isOffline = true;
+    const options = { doing, signal };
     await Promise.all(
-      this.#eachLeased(({ entry }) => this.#publisher.unregister(entry.key, { doing, signal })),
+      this.#leased().map(async ({ entry: { key }, count }) => {
+        for (let claim = 0; claim < count && isOnline; claim += 1) this.#publisher.release(key);
+        await this.#publisher.gone(key, options);
+      }),
     );
   }
 
   /** Resolves when all of it is written again; rejects if that takes too long, and goes on trying. */
   async online(doing: string, { signal }: CallOptions): Promise<void> {
-    if (!this.#isOffline) return;
-    this.#isOffline = false;
+    if (signal?.aborted === true) throw abortError(doing, signal);
+    if (this.#isOffline) {
+      this.#isOffline = false;
+      this.#returning = this.#leased();
+      for (const { entry, count } of this.#returning)
+        for (let claim = 0; claim < count; claim += 1) this.#publisher.claim(entry);
+    }
     const options = { doing, timeoutMs: this.#timeoutMs, signal };
-    await Promise.all(
-      this.#eachLeased(async (wanted) => {
-        const { entry } = wanted;
-        try {
-          await this.#publisher.register(entry, { ...options, check: true });
-        } catch (error) {
-          const isWanted = !this.#isOffline && this.#wanted.get(entry.key) === wanted;
-          // It was taken back because nobody waits for it; it is wanted all the same.
-          if (isWanted)
-            await this.#publisher.register(entry, { doing, timeoutMs: this.#timeoutMs, check: false });
-          throw error;
-        }
-      }),
-    );
+    await Promise.all(this.#returning.map(({ entry }) => this.#publisher.written(entry.key, options)));
   }
 
-  /** Once for each registration, not for each key. */
-  #eachLeased(act: (wanted: Wanted) => Promise<void>): Promise<void>[] {
-    return [...this.#wanted.values()]
-      .filter(({ entry }) => entry.leased)
-      .flatMap((wanted) => Array.from({ length: wanted.count }, () => act(wanted)));
+  /** Undefined for a URL that has no key, and therefore cannot have been registered. */
+  #keyOrUndefined(url: ServiceUrl): string | undefined {
+    try {
+      return this.keyOf(url);
+    } catch (error) {
+      if (isRegistryError(error, 'INVALID_URL')) return undefined;
+      throw error;
+    }
+  }
+
+  #leased(): readonly Wanted[] {
+    return [...this.#wanted.values()].filter(({ entry }) => entry.leased);
   }
 
   #forget(key: string, wanted: Wanted): void {

@@ -10,6 +10,7 @@ import { Lifetime } from './lifetime.js';
 import type { SubscriberEvents } from './listener-subscription.js';
 import { logEvents } from './logger.js';
 import type { RegistrySettings } from './options.js';
+import { Waiters } from './patience.js';
 import { Publisher } from './publisher.js';
 import { Readiness } from './readiness.js';
 import { Registrations } from './registrations.js';
@@ -25,6 +26,8 @@ export class RegistryParts {
   readonly publisher: Publisher;
   readonly registrations: Registrations;
   readonly readiness: Readiness;
+  /** Who asks once and waits for the answer. */
+  readonly asking: Waiters = new Waiters();
   readonly subscriber: Subscriber;
   readonly explainer: Explainer;
   /** Undefined where no cache file is kept. */
@@ -45,10 +48,16 @@ export class RegistryParts {
     const { layout, timeoutMs } = settings;
     this.engine = engine;
     this.publisher = new Publisher(engine, clock);
-    this.registrations = new Registrations(this.publisher, layout, timeoutMs);
     this.readiness = new Readiness(clock);
-    this.subscriber = new Subscriber(engine, settings, subscriberEvents(this.events), clock);
-    this.explainer = new Explainer({ engine, views: this.subscriber.views, layout, clock });
+    this.registrations = new Registrations(this.publisher, this.readiness, layout, timeoutMs);
+    this.subscriber = new Subscriber(engine, settings, subscriberEvents(this.events), clock, this.asking);
+    this.explainer = new Explainer({
+      engine,
+      views: this.subscriber.views,
+      layout,
+      clock,
+      waiters: this.asking,
+    });
     this.cache = this.#openCache(world);
     this.events.supply('state', () => engine.onStateChange((change) => this.events.emit('state', change)));
     if (settings.logger !== undefined) logEvents(this.events, settings.logger, origin);

@@ -45,14 +45,18 @@ export class Registry implements AsyncDisposable {
    * nothing behind; with `check=false` or protocol `consumer` it resolves at once and goes on trying.
    */
   async register(input: UrlInput, options: RegisterOptions = {}): Promise<RegistrationHandle> {
+    const { when, signal } = options;
+    // Where the call ends before it waits, nobody else would hear that it failed.
+    when?.catch(() => {});
     const url = ServiceUrl.from(input);
     const doing = `cannot register ${url.toString()}`;
     this.#lifetime.requireOpen(doing);
-    if (options.when !== undefined) {
-      await this.#parts.readiness.wait(options.when, doing, options.signal);
+    const { registrations, readiness } = this.#parts;
+    if (when !== undefined) {
+      await readiness.wait(registrations.keyOf(url), when, { doing, signal });
       this.#lifetime.requireOpen(doing);
     }
-    const key = await this.#parts.registrations.register(url, isChecked(url), doing, options);
+    const key = await registrations.register(url, isChecked(url), doing, options);
     return registrationHandle(url, key, (given) => this.#lifetime.closing ?? this.unregister(url, given));
   }
 

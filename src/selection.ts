@@ -20,8 +20,10 @@ export interface SelectionListener {
   stale(list: UrlList, staleness: Staleness): void;
   denied(path: string, failure: FailureFact): void;
   undecodable(key: string, error: RegistryError): void;
-  /** True while somebody has still to be told the list, so that it must not be forgotten. */
+  /** True while somebody who was told the list has still to hear what became of it, so that it must not be forgotten. */
   isPending(list: UrlList): boolean;
+  /** The list is gone, and nobody needs to be told. */
+  forgotten(list: UrlList): void;
 }
 
 /** What a URL selects, as lists by service and category. */
@@ -56,6 +58,7 @@ export class CategorySelection implements Selection, Remembering {
   readonly #recall: Recall | undefined;
   readonly #lists: readonly UrlList[];
   #isKnown = false;
+  #isClosed = false;
   #unrecall: (() => void) | undefined;
 
   constructor(
@@ -91,7 +94,11 @@ export class CategorySelection implements Selection, Remembering {
   }
 
   open(): void {
-    for (const list of this.#lists) this.#views.add(list.prefix, list);
+    for (const list of this.#lists) {
+      this.#views.add(list.prefix, list);
+      // A list that may not be read ends some listeners.
+      if (this.#isClosed) return;
+    }
     if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
   }
 
@@ -100,6 +107,7 @@ export class CategorySelection implements Selection, Remembering {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#unrecall?.();
     for (const list of this.#lists) this.#views.remove(list.prefix, list);
   }

@@ -5,14 +5,15 @@ import type { CacheFile } from './cache-file.js';
 import type { Engine } from './compose.js';
 import { anyValue } from './dubbo-names.js';
 import { RegistryError } from './errors.js';
-import { abortError, errorFrom, registryError } from './failure-error.js';
+import { abortError, registryError } from './failure-error.js';
 import { type KnownUrls, knownUrls } from './known-urls.js';
 import { ListenerSubscription, type Select, type SubscriberEvents } from './listener-subscription.js';
+import { lookUp } from './lookup.js';
 import { type Notified, notifiedOf } from './notified.js';
-import { byCategory, type NotifyListener } from './notifier.js';
+import type { NotifyListener } from './notifier.js';
 import type { RegistrySettings } from './options.js';
 import { overdueError } from './overdue.js';
-import { waitWith } from './patience.js';
+import { type Waiters, waitWith } from './patience.js';
 import { CategorySelection, type Recall, type Remembering, type Selection } from './selection.js';
 import type { ServiceUrl } from './url.js';
 import type { View } from './view.js';
@@ -43,13 +44,16 @@ export class Subscriber {
   readonly #subscriptions = new Map<string, Map<NotifyListener, ListenerSubscription>>();
   readonly #iterators = new Set<LatestViews>();
   #epoch = 0;
+  readonly #asking: Waiters;
 
   constructor(
     engine: Engine,
     { layout, notifyWindowMs }: Pick<RegistrySettings, 'layout' | 'notifyWindowMs'>,
     events: SubscriberEvents,
     clock: Clock,
+    asking: Waiters,
   ) {
+    this.#asking = asking;
     this.#engine = engine;
     this.#events = events;
     this.#clock = clock;
@@ -91,6 +95,7 @@ export class Subscriber {
     if (options.signal?.aborted === true) throw abortError(doing, options.signal);
     const known = this.#subscriptions.get(url.canonicalKey)?.get(listener);
     const subscription = known ?? this.#add(url, listener, options.check);
+    subscription.callers += 1;
     try {
       const { check, timeoutMs, signal } = options;
       const { prefixes } = subscription.selection;
@@ -107,7 +112,8 @@ export class Subscriber {
       });
     } catch (error) {
       if (known === undefined) this.#events.unsubscribable(url, error as RegistryError);
-      if (known === undefined)
+      subscription.callers -= 1;
+      if (subscription.callers === 0)
         this.#remove(subscription, registryError('CLOSED', doing, 'the subscription was given up'));
       throw error;
     }
@@ -139,29 +145,17 @@ export class Subscriber {
     return iterator;
   }
 
-  /** All that the URL selects now, in the order in which listeners are told; leaves nothing behind. */
-  async lookup(url: ServiceUrl, options: Omit<SubscribeOptions, 'check'>): Promise<readonly ServiceUrl[]> {
-    const doing = `cannot look up ${url.toString()}`;
-    const { timeoutMs, signal } = options;
-    let selection: Selection | undefined;
-    const overdue = (): RegistryError =>
-      overdueError(this.#engine, { doing, timeoutMs }, selection?.prefixes);
-    try {
-      await waitWith({ clock: this.#clock, doing, signal, timeoutMs, overdue }, (waiter) => {
-        selection = this.#select(url, {
-          known: () => waiter.resolve(),
-          settled: () => {},
-          stale: () => {},
-          denied: (path, failure) => waiter.reject(errorFrom(doing, failure, { key: path })),
-          undecodable: (key, error) => this.#events.undecodable(key, error),
-          isPending: () => false,
-        });
-        selection.open();
-      });
-      return [...(selection?.lists() ?? [])].sort(byCategory).flatMap((list) => list.providers());
-    } finally {
-      selection?.close();
-    }
+  /** All that the URL selects now; leaves nothing behind. */
+  lookup(url: ServiceUrl, options: Omit<SubscribeOptions, 'check'>): Promise<readonly ServiceUrl[]> {
+    const surroundings = {
+      engine: this.#engine,
+      views: this.#views,
+      clock: this.#clock,
+      select: this.#select,
+      undecodable: (key: string, error: RegistryError) => this.#events.undecodable(key, error),
+      waiters: this.#asking,
+    };
+    return lookUp(url, surroundings, options);
   }
 
   /** Patches the view that the news is about. */

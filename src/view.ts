@@ -37,6 +37,7 @@ export class View {
   #stale: Staleness | undefined;
   #failure: FailureFact | undefined;
   #live = false;
+  #isWhole = false;
 
   constructor(prefix: string) {
     this.prefix = prefix;
@@ -54,6 +55,11 @@ export class View {
   /** Undefined while the view follows etcd. */
   get stale(): Staleness | undefined {
     return this.#stale;
+  }
+
+  /** True while the content is what etcd held at one revision, even if that was a while ago. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   get readerCount(): number {
@@ -104,6 +110,7 @@ export class View {
   }
 
   #replace(entries: readonly Entry[], position: Position): void {
+    this.#isWhole = false;
     this.#entries.clear();
     for (const entry of entries) this.#entries.set(entry.key, entry);
     this.#position = position;
@@ -111,6 +118,7 @@ export class View {
   }
 
   #patch(changes: readonly EntryChange[], revision: string): void {
+    this.#isWhole = false;
     for (const change of changes) {
       if (change.type === 'delete') this.#entries.delete(change.key);
       else this.#entries.set(change.key, change);
@@ -130,6 +138,7 @@ export class View {
 
   #settle(): void {
     if (this.#position === undefined) return;
+    this.#isWhole = true;
     for (const reader of this.#readers) reader.settled(this.#position);
   }
 }

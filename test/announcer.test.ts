@@ -81,3 +81,24 @@ test('supplies a costly event only while somebody listens', () => {
   announcer.close();
   expect(log).toEqual(['begun', 'ended', 'begun', 'ended']);
 });
+
+test('does not call one that fails, and hears of failures too, about its own failure [LIFE-3]', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const announcer = new Announcer(origin);
+  let calls = 0;
+  const handler = async (): Promise<void> => {
+    calls += 1;
+    // A loop of promises would never let the test end.
+    if (calls < 100) throw new Error('the log is full');
+  };
+  announcer.on('connection', handler as never);
+  announcer.on('listenerError', handler as never);
+  announcer.emit('connection', { state: 'disconnected', reason: 'x' });
+  await turn();
+  expect(calls).toBe(2);
+  expect(warn).toHaveBeenCalledTimes(1);
+  announcer.off('connection', handler as never);
+  announcer.emit('connection', { state: 'disconnected', reason: 'x' });
+  expect(calls).toBe(2);
+  warn.mockRestore();
+});

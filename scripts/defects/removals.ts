@@ -2,6 +2,7 @@
 import { connecting } from './connecting.js';
 import { leases } from './leases.js';
 import type { Removal } from './removal.js';
+import { telling } from './telling.js';
 import { watching } from './watching.js';
 
-export const removals: readonly Removal[] = [...watching, ...leases, ...connecting];
+export const removals: readonly Removal[] = [...watching, ...telling, ...leases, ...connecting];

@@ -34,7 +34,7 @@ export async function withClient<Result>(
   more: RegistryOptions = {},
 ): Promise<Result> {
   const target = await targetOf(call);
-  const { createEtcdClient } = await import('../etcd-client.js');
+  const { createEtcdClient } = await import('../create-etcd-client.js');
   const client = await call.terminal.during(
     'connecting to etcd',
     createEtcdClient({ closeTimeoutMs, ...target, ...more }),

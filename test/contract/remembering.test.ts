@@ -194,7 +194,7 @@ function remembering(start: () => Promise<EtcdUnderTest>): void {
     clearInterval(reader);
     expect(complaints).toEqual([]);
     const { entries } = readCacheText(readFileSync(file, 'latin1'));
-    expect(entries.size).toBeGreaterThanOrEqual(20);
+    expect(entries.size).toBe(40);
     expect(readdirSync(folder)).toEqual(['cache']);
   });
 }

@@ -40,6 +40,18 @@ function subscriptions(start: () => Promise<EtcdUnderTest>): void {
     expect(told).toEqual(['configurators: empty', 'routers: empty', 'consumers: empty', 'providers: dubbo']);
   });
 
+  test('tells a category once that is named twice, and providers where none is named [SUB-1]', async () => {
+    const told: string[] = [];
+    for (const categories of ['providers,routers,providers', ',']) {
+      await registry.subscribe(
+        `consumer://10.0.0.9/${service}?category=${categories}`,
+        (_urls, { category }) => told.push(category),
+      );
+    }
+    expect(told).toEqual(['routers', 'providers', 'providers']);
+    expect(await registry.lookup(`consumer://10.0.0.9/${service}?category=providers,providers`)).toEqual([]);
+  });
+
   test('writes nothing to etcd', async () => {
     const before = await etcd.control.revision();
     const subscription = await registry.subscribe(`consumer://10.0.0.9/${service}`, () => {});

@@ -1,4 +1,5 @@
 /** Asking instead of listening: `watch`, `lookup` and `instances`, and the door for those who have never seen a Dubbo URL. */
+import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createRegistry, type Registry, type RegistryView } from '../../src/index.js';
 import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../support/etcd-under-test.js';
@@ -129,6 +130,42 @@ function watching(start: () => Promise<EtcdUnderTest>): void {
     await late.close();
     await etcd.proxy.startAccepting();
     await eventually(() => expect(registry.status().connection.state).toBe('connected'));
+  });
+
+  test('looks up what those who follow it were told last while etcd is away', async () => {
+    const url = `consumer://10.0.0.9/${service}`;
+    await etcd.control.put(keyOf(urlOf(1)), '1');
+    const subscription = await registry.subscribe(url, () => {});
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await eventually(() => expect(registry.isAvailable()).toBe(false));
+    expect(texts(await registry.lookup(url))).toEqual([urlOf(1)]);
+    await subscription.close();
+    await etcd.proxy.startAccepting();
+    await eventually(() => expect(registry.isAvailable()).toBe(true));
+  });
+
+  test('rejects who asks, and leaves no timer, when the registry is closed under it or the url names no service [LIFE-1]', async () => {
+    const late = await createRegistry({ address: etcd.endpoint, timeoutMs: 60_000 });
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await eventually(() => expect(late.isAvailable()).toBe(false));
+    const outcomes = Promise.allSettled([
+      late.lookup(service),
+      late.instances(service),
+      late.explain(service),
+    ]);
+    await late.close();
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'CLOSED' } });
+    }
+    await etcd.proxy.startAccepting();
+    await eventually(() => expect(registry.isAvailable()).toBe(true));
+    const { signal } = new AbortController();
+    await expect(registry.lookup('consumer://10.0.0.9', { signal })).rejects.toMatchObject({
+      code: 'INVALID_URL',
+    });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('serves people without Dubbo: plain objects in, plain objects out, a name to ask for', async () => {

@@ -181,7 +181,8 @@ describeOnEtcd('leases, processes and clocks', () => {
     'fault 28: the answers to everything are lost while the lease is granted [L12]',
     {},
     async (stage) => {
-      const registry = await stage.open();
+      // So long that the lease does not end of itself meanwhile.
+      const registry = await stage.open({ sessionMs: 60_000 });
       const before = await stage.control.leases();
       stage.proxy.blackHole('down');
       await registry.register(`dubbo://10.0.0.1:20880/com.acme.Other?check=false`);

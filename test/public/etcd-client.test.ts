@@ -111,6 +111,35 @@ function clientTests(start: () => Promise<EtcdUnderTest>): void {
     expect(client.isConnected()).toBe(false);
   });
 
+  test('rejects who waits for a first list when the listener is removed, and whoever asks when the client is closed', async () => {
+    const away = await createEtcdClient({ address: etcd.endpoint, timeoutMs: 60_000 });
+    etcd.proxy.stopAccepting();
+    etcd.proxy.resetAll();
+    await eventually(() => expect(away.isConnected()).toBe(false));
+    const removed = expect(away.addChildListener(providers, listener)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    away.removeChildListener(providers, listener);
+    await removed;
+    const abort = new AbortController();
+    const given = away.addChildListener(providers, listener, { signal: abort.signal });
+    const waiting = [
+      away.addChildListener(providers, listener),
+      away.exists(providers),
+      away.getChildren('/x'),
+    ];
+    const outcomes = Promise.allSettled([...waiting, given]);
+    abort.abort();
+    await away.close();
+    expect((await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual([
+      'CLOSED',
+      'CLOSED',
+      'CLOSED',
+      'ABORTED',
+    ]);
+    await etcd.proxy.startAccepting();
+  });
+
   test('test_path_exists: sees the path itself, not one below or beside it', async () => {
     await client.create(providers);
     await etcd.control.put(`${service}/routers/only-a-child`, '1');
@@ -128,6 +157,18 @@ function clientTests(start: () => Promise<EtcdUnderTest>): void {
     expect(written?.value).toBe(written?.lease);
     await client.close();
     expect(await etcd.control.get(providers)).toBeUndefined();
+  });
+
+  test('deletes a path however often it was created, and gives it the lease that was asked for last', async () => {
+    await client.createEphemeral(`${providers}/x`);
+    await client.createEphemeral(`${providers}/x`);
+    await client.delete(`${providers}/x`);
+    expect(await client.getChildren(providers)).toEqual([]);
+    await client.create(`${providers}/y`);
+    await client.createEphemeral(`${providers}/y`);
+    expect((await etcd.control.get(`${providers}/y`))?.lease).not.toBe('0');
+    await client.create(`${providers}/y`);
+    expect((await etcd.control.get(`${providers}/y`))?.lease).toBe('0');
   });
 
   test('writes the service above by structure, not by how a path happens to end [E8]', async () => {
@@ -165,6 +206,13 @@ function clientTests(start: () => Promise<EtcdUnderTest>): void {
     await Promise.all(names.map((name) => client.createEphemeral(`${providers}/${name}`)));
     expect(await client.getChildren(providers)).toEqual(names.slice(0, 4));
     expect(await client.addChildListener(providers, listener)).toEqual(names.slice(0, 4));
+  });
+
+  test('gives children in order, also where somebody listens to them', async () => {
+    await client.addChildListener(providers, listener);
+    for (const name of ['b', 'a', 'c']) await client.createEphemeral(`${providers}/${name}`);
+    await eventually(() => expect(calls.at(-1)).toHaveLength(3));
+    expect(await client.getChildren(providers)).toEqual(['a', 'b', 'c']);
   });
 
   test('test_connect_cluster: works with the member that lives', async () => {

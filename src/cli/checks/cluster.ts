@@ -39,7 +39,7 @@ export async function examineCluster(
   const target = await targetOf(call);
   const { endpoints, credentials: given, layout } = resolveOptions(target);
   const credentials = typeof given === 'function' ? undefined : given;
-  const { createEtcdClient } = await import('../../etcd-client.js');
+  const { createEtcdClient } = await import('../../create-etcd-client.js');
   // What an address of the environment said besides must not be lost with it.
   const open = (address: string): Promise<EtcdClient> =>
     call.terminal.during(
