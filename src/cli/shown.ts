@@ -1,5 +1,5 @@
 /** What the command may show of what others wrote: no secrets, and nothing that steers a terminal. */
-import { type Secrets, secretsFor } from '../inspect/secrets.js';
+import { type Secrets, secretsFor } from '../secrets.js';
 
 /** What looks secret by its name. */
 export const secrets: Secrets = secretsFor({});

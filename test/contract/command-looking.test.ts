@@ -84,6 +84,20 @@ function lookingTests(start: () => Promise<EtcdUnderTest>): void {
     expect(JSON.parse(provided.out)).toMatchObject({ finding: 'provided', matching: [one] });
   });
 
+  test('explain says who is switched off, and by whom, though it matches', async () => {
+    const off = `override://0.0.0.0/${service}?category=configurators&disabled=true&dynamic=false`;
+    await stage.registry.register(one);
+    await stage.registry.register(`dubbo://10.0.0.3:20880/${service}?disabled=true`);
+    await stage.registry.register(off);
+    const { code, out } = await stage.leasehold('explain', service);
+    expect(code).toBe(0);
+    expect(out).toContain('provided: 2 match, but see the remarks');
+    expect(out).toContain(`but    a configurator switches providers off: ${off}\n`);
+    expect(out).toContain('but    10.0.0.3:20880 is registered as switched off\n');
+    const absent = await stage.leasehold('explain', 'com.acme.Nobody');
+    expect(absent).toMatchObject({ code: 3, err: 'leasehold ls lists the services\n' });
+  });
+
   test('doctor finds nothing wrong where nothing is, and leaves nothing behind', async () => {
     await stage.registry.register(one);
     const { code, out } = await stage.leasehold('doctor', '-o', 'json');

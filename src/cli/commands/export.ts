@@ -1,5 +1,5 @@
 /** `leasehold export`: what is registered, as a file that `leasehold import` reads. */
-import { hidden } from '../../inspect/secrets.js';
+import { hidden } from '../../secrets.js';
 import type { ServiceUrl } from '../../url.js';
 import { type Registered, readCatalogue } from '../catalogue.js';
 import type { Command } from '../command.js';
