@@ -7,7 +7,7 @@ import {
   LeaseClient,
   WatchClient,
 } from 'etcd3';
-import { ServiceUrl } from '../src/url.js';
+import { ServiceUrl } from 'leasehold';
 import { DirectCallable } from '../test/support/control-client.js';
 
 interface WatchCall {

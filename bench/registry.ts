@@ -2,7 +2,7 @@
  * What registering, recovering, listing, following and reconnecting cost, as multiples of a floor that does the bare
  * calls on the same etcd in the same minute. Run with `npm run bench`. The ratios hold on any machine, within noise.
  */
-import { createRegistry, type Registry } from '../src/index.js';
+import { createRegistry, type Registry } from 'leasehold';
 import { connectControl } from '../test/support/control-client.js';
 import { eventually } from '../test/support/eventually.js';
 import { startProxy } from '../test/support/proxy.js';

@@ -147,14 +147,23 @@ interface PutAnswer {
 }
 
 function afterPut(registration: Registration, put: PutAnswer): Registration {
-  const touched = { ...registration, leaseId: put.leaseId, sent: true, flush: put.flush };
-  if (!put.isDone) return touched;
+  const touched = { leaseId: put.leaseId, sent: true, flush: put.flush };
+  if (!put.isDone) return { ...registration, ...touched };
   // A key without lease that is there already belongs to nobody in particular.
   const isHeld = put.isForeign && registration.leased;
   const lastError = isHeld ? conflict : registration.repairs < promptRepairsMax ? null : contested;
   // Where somebody else holds the key nothing was put back.
   const repairs = Math.max(0, registration.repairs - Number(isHeld && registration.repair));
-  return { ...touched, state: 'written', attempts: 0, lastError, solo: false, repair: false, repairs };
+  return {
+    ...registration,
+    ...touched,
+    state: 'written',
+    attempts: 0,
+    lastError,
+    solo: false,
+    repair: false,
+    repairs,
+  };
 }
 
 /** Told once: another process holds a key that we want under our lease. */

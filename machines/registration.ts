@@ -47,8 +47,12 @@ export interface Registration extends DesiredEntry {
 
 /** The registration for a new or repeated wish. */
 export function wish(entry: DesiredEntry, known: Registration | undefined): Registration {
+  const { key, value, leased, parent } = entry;
   return {
-    ...entry,
+    key,
+    value,
+    leased,
+    parent,
     state: 'pending',
     version: (known?.version ?? 0) + 1,
     leaseId: known?.leaseId ?? null,

@@ -1,7 +1,7 @@
 /**
  * Does each known defect come back, and is it noticed, when our handling of it is taken out? Takes each out in a copy
  * of the project and runs the tests that have the defect in their title: `npm run defects`, or `npm run defects -- W9 L4`
- * for some. Exits 1 when a removal stays green. `-- --write` writes what it found into docs/defects.md.
+ * for some. Exits 1 when a removal stays green. `-- --write` puts what it found into docs/defects.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -67,16 +67,22 @@ function nameOf({ defect, test }: Removal, title: string): string {
   return `${defect} ${test}: ${title}`;
 }
 
+/** What was not taken out this time keeps its row. */
 function write(): void {
   const path = new URL('../docs/defects.md', import.meta.url);
   const [before = '', table] = readFileSync(path, 'utf8').split(/^\| defect /m);
   if (table === undefined) throw new Error('docs/defects.md has no table');
-  const rows = findings.map(
-    ({ removal: { defect, what, test }, red }) =>
-      `| ${defect} | ${what} | ${red.map(({ title }) => `${title} (${test.replace(/^test\//, '')})`).join('; ') || 'NONE'} |`,
-  );
-  writeFileSync(
-    path,
-    `${before}| defect | what the code does without our handling | red then |\n|---|---|---|\n${rows.join('\n')}\n`,
-  );
+  const rows = removals.flatMap((removal) => {
+    const begin = `| ${removal.defect} | ${removal.what} |`;
+    const known = table.split('\n').find((row) => row.startsWith(begin));
+    const finding = findings.find((each) => each.removal === removal);
+    return finding === undefined ? (known ?? []) : `${begin} ${shown(finding)} |`;
+  });
+  const head = '| defect | what the code does without our handling | red then |\n|---|---|---|';
+  writeFileSync(path, `${before}${head}\n${rows.join('\n')}\n`);
+}
+
+function shown({ removal, red }: Finding): string {
+  const titles = [...new Set(red.map(({ title }) => title))];
+  return titles.length === 0 ? 'NONE' : `${titles.join('; ')} (${removal.test.replace(/^test\//, '')})`;
 }

@@ -80,7 +80,13 @@ export const connecting: readonly Removal[] = [
   {
     defect: 'C6',
     what: 'does not log in',
-    edits: [{ file: probe, find: 'await link.login.start(signal);', replace: '' }],
+    edits: [
+      {
+        file: 'src/etcd/login.ts',
+        find: 'return this.#settings.credentials !== undefined;',
+        replace: 'return this.#settings === undefined;',
+      },
+    ],
     test: 'test/faults/auth.test.ts',
   },
   {

@@ -135,8 +135,9 @@ export const leases: readonly Removal[] = [
     edits: [
       {
         file: 'src/announcer.ts',
-        find: 'const known = this.#guarded.get(handler);',
-        replace: 'if (name !== undefined) return handler;\n    const known = this.#guarded.get(handler);',
+        find: '#guard(name: Name, handler: Handler): Handler {',
+        replace:
+          '#guard(name: Name, handler: Handler): Handler {\n    if (name !== undefined) return handler;',
       },
     ],
     test: onEtcd,

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 import { ActorProcess } from './support/actor.js';
 import { fault } from './support/fault.js';
-import { watcherCount } from './support/metrics.js';
+import { watcherCount, watchersAtRest } from './support/metrics.js';
 import { providerUrl } from './support/stage.js';
 
 describeOnEtcd('defects of the connection', () => {
@@ -27,7 +27,7 @@ describeOnEtcd('defects of the connection', () => {
     async (stage) => {
       // It only provides: no views, of which etcd would be asked every second, and the next renewal is 20 s away.
       const registry = await stage.open({ sessionMs: 60_000, auditIntervalMs: 60_000 });
-      const watchers = await watcherCount(stage.etcd.endpoint);
+      const watchers = await watchersAtRest(stage.etcd.endpoint);
       await registry.register(providerUrl(41));
       // Those that follow its own keys; after that it has nothing to send.
       await eventually(async () => expect(await watcherCount(stage.etcd.endpoint)).toBe(watchers + 2));

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 import { fault } from './support/fault.js';
 import { Gateway } from './support/h2-gateway.js';
-import { watcherCount } from './support/metrics.js';
+import { watcherCount, watchersAtRest } from './support/metrics.js';
 import { keyOf, prefix, providerUrl, type Stage } from './support/stage.js';
 
 const consumer = 'consumer://10.9.9.9/com.acme.Orders';
@@ -98,7 +98,7 @@ describeOnEtcd('defects of watching', () => {
     'leaves no watcher behind when it unsubscribes, also during an outage [W11] [W12]',
     {},
     async (stage) => {
-      const before = await watcherCount(stage.etcd.endpoint);
+      const before = await watchersAtRest(stage.etcd.endpoint);
       let calls = 0;
       const listener = (): void => {
         calls += 1;
@@ -129,7 +129,7 @@ describeOnEtcd('defects of watching', () => {
   );
 
   fault('leaves no stream behind when it gives up a link that is only silent [W18]', {}, async (stage) => {
-    const before = await watcherCount(stage.etcd.endpoint);
+    const before = await watchersAtRest(stage.etcd.endpoint);
     for (let round = 0; round < 2; round += 1) {
       const { epoch } = stage.status().connection;
       stage.proxy.blackHole('both');
