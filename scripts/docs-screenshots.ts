@@ -8,10 +8,11 @@ import { locateChromium } from '../test/support/chromium.js';
 
 const etcd = await startMemoryEtcd();
 const open = (): Promise<Registry> => createRegistry(`etcd3://${etcd.endpoint}?file=false&session=15000`);
-const [shop, billing, gateway] = [await open(), await open(), await open()];
+const [shop, billing] = [await open(), await open()];
 await shop.register('dubbo://scott:tiger@10.0.0.1:20880/com.acme.Orders?version=1.0.0');
 await shop.register('dubbo://10.0.0.1:20880/com.acme.Baskets?version=1.0.0&accessToken=s3same');
 await billing.register('dubbo://10.0.0.2:20880/com.acme.Orders?version=1.0.0');
+const gateway = await open();
 for (const service of ['Orders', 'Baskets', 'Invoices'])
   await gateway.subscribe(
     `consumer://10.0.0.9/com.acme.${service}?version=1.0.0&category=providers`,

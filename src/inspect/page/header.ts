@@ -42,7 +42,7 @@ function registryOf(summary: RegistrySummary, store: Store): HTMLElement {
     h('span', { class: 'label' }, name === '' ? label : name),
     badge(connection.state, toneOfConnection(connection.state)),
     badge(`lease ${lease.state}`, toneOfLease(lease.state)),
-    connection.history > 0 && badge(`history ${connection.history + 1}`, 'doubtful'),
+    connection.history > 0 && badge(`history ${connection.history + 1}`, 'doubtful', anotherEtcd),
   );
   card.addEventListener('click', () => {
     const root = [...store.actors.values()].find((row) => row.parentId === null && row.registry === registry);
@@ -51,8 +51,11 @@ function registryOf(summary: RegistrySummary, store: Store): HTMLElement {
   return card;
 }
 
-function badge(text: string, tone: Tone): HTMLElement {
-  return h('span', { class: 'badge', 'data-tone': tone }, text);
+const anotherEtcd =
+  'etcd turned out to be another one: wiped, restored or replaced, or used for the first time';
+
+function badge(text: string, tone: Tone, title?: string): HTMLElement {
+  return h('span', { class: 'badge', 'data-tone': tone, title }, text);
 }
 
 function toneOfConnection(state: string): Tone {
