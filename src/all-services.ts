@@ -36,6 +36,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
   /** True once etcd has said anything. */
   #isRead = false;
   #isLive = false;
+  #isClosed = false;
   #unrecall: (() => void) | undefined;
 
   constructor(
@@ -65,12 +66,22 @@ export class AllServices implements Selection, Remembering, ViewReader {
 
   open(): void {
     this.#views.add(this.#rootPrefix, this);
-    if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
+    if (!this.#isKnown && !this.#isClosed) this.#unrecall = this.#recall?.(this);
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#unrecall?.();
     this.#views.remove(this.#rootPrefix, this);
+  }
+
+  resume(): boolean {
+    const { isWhole, position, stale } = this.#views.get(this.#rootPrefix) ?? {};
+    if (isWhole !== true || position === undefined || stale === undefined) return false;
+    for (const list of this.lists()) list.resume(position, stale);
+    this.#isKnown = true;
+    this.#listener.known();
+    return true;
   }
 
   /** What is remembered and no longer there is told to be gone when etcd has answered. */
@@ -210,6 +221,7 @@ export class AllServices implements Selection, Remembering, ViewReader {
     for (const path of this.#gone) {
       const lists = [...(this.#services.get(path)?.lists.values() ?? [])];
       if (lists.some((list) => this.#listener.isPending(list))) continue;
+      for (const list of lists) this.#listener.forgotten(list);
       this.#services.delete(path);
       this.#gone.delete(path);
     }

@@ -70,7 +70,7 @@ export class EtcdClient implements AsyncDisposable {
   async delete(path: string, { signal }: CallOptions = {}): Promise<void> {
     const doing = `cannot delete ${path}`;
     this.#requireOpen(doing);
-    await this.#publisher.unregister(absolutePath(path), { doing, signal });
+    await this.#publisher.withdraw(absolutePath(path), { doing, signal });
   }
 
   /** True when the path itself is there; keys below it do not count. */

@@ -21,7 +21,7 @@ const codes: Readonly<Record<FailureKind, RegistryErrorCode>> = {
 const remedies: Readonly<Partial<Record<RegistryErrorCode, string>>> = {
   UNREACHABLE: 'check that etcd runs and that the endpoints are right',
   TIMEOUT: 'etcd may be overloaded or paused; try again, or raise timeoutMs',
-  UNAUTHENTICATED: 'check username and password',
+  UNAUTHENTICATED: 'check username, password and certificates',
   PERMISSION_DENIED: 'grant the role read and write permission for the root and for metaRoot',
   TOO_LARGE: "make the url shorter, or raise etcd's --max-request-bytes",
   NO_SPACE: "compact and defragment etcd, then disarm its alarm; or raise etcd's --quota-backend-bytes",

@@ -103,4 +103,8 @@ export class ListenerSubscription implements SelectionListener {
   isPending(list: UrlList): boolean {
     return this.#notifier.isPending(list);
   }
+
+  forgotten(list: UrlList): void {
+    this.#notifier.forget(list);
+  }
 }

@@ -39,6 +39,7 @@ export async function lookUp(
         denied: (path, failure) => waiter.reject(errorFrom(doing, failure, { key: path })),
         undecodable,
         isPending: () => false,
+        forgotten: () => {},
       });
       selection.open();
       // While etcd is away, what those who follow it were told last.

@@ -70,9 +70,14 @@ export class Notifier {
     if (this.#pending.size > 0) this.#schedule();
   }
 
-  /** True while the listener has still to be told this list. */
+  /** True while the listener has still to be told how this list, of which it knows, has changed. */
   isPending(list: UrlList): boolean {
-    return this.#pending.has(list);
+    return this.#pending.has(list) && this.#told.has(list);
+  }
+
+  /** This list need not be told any more. */
+  forget(list: UrlList): void {
+    this.#pending.delete(list);
   }
 
   /** What the listener was called with last about this list, even if it threw. */

@@ -14,6 +14,8 @@ import type { Clock } from './world.js';
 interface Held {
   /** How many registrations of this process share the key. */
   count: number;
+  /** As the last of them asked for it. */
+  leased: boolean;
   readonly writing: Waiters;
 }
 
@@ -57,12 +59,14 @@ export class Publisher {
   /** One registration more; the key is written as soon as it can be. */
   claim(entry: DesiredEntry): Held {
     const { key } = entry;
-    const held = this.#held.get(key) ?? { count: 0, writing: new Waiters() };
+    const held = this.#held.get(key) ?? { count: 0, leased: entry.leased, writing: new Waiters() };
     this.#held.set(key, held);
+    const isOther = held.leased !== entry.leased;
+    held.leased = entry.leased;
     held.count += 1;
     this.#settleWithdrawing(key);
     const state = this.#stateOf(key);
-    if (held.count === 1 || (state !== 'written' && state !== 'pending')) this.#intend(key, entry);
+    if (held.count === 1 || isOther || (state !== 'written' && state !== 'pending')) this.#intend(key, entry);
     return held;
   }
 
@@ -84,6 +88,12 @@ export class Publisher {
   release(key: string): void {
     const held = this.#held.get(key);
     if (held !== undefined) this.#release(key, held);
+  }
+
+  /** Takes all registrations of the key back, and then resolves as {@link Publisher.gone} does. */
+  async withdraw(key: string, options: WaitOptions): Promise<void> {
+    while (this.#held.has(key)) this.release(key);
+    await this.gone(key, options);
   }
 
   /** Resolves when the key is gone from etcd, or when another registration of this process still needs it. */

@@ -1,12 +1,21 @@
 /** One registry for each etcd and root, shared by all who ask for it; as AbstractRegistryFactory of Dubbo, with promises. */
 import { createRegistry } from './create-registry.js';
+import type { RegistryError } from './errors.js';
+import { abortError } from './failure-error.js';
 import { optionsOf, type RegistryOptions, resolveOptions } from './options.js';
+import { waitWith } from './patience.js';
 import type { Registry } from './registry.js';
+import { realWorld } from './world.js';
 
 interface Shared {
+  readonly key: string;
   readonly created: Promise<Registry>;
   /** Undefined while it is being created. */
   registry: Registry | undefined;
+  /** How many have asked for it and not given it up. */
+  callers: number;
+  /** Ends the creation when nobody waits for it any more. */
+  readonly abandon: AbortController;
 }
 
 const shared = new Map<string, Shared>();
@@ -14,33 +23,52 @@ const shared = new Map<string, Shared>();
 /**
  * The registry of this address: all its endpoints in any order, root, version and credentials. Created by the first who
  * asks, whose other options count; shared with all who ask until it is closed. Rejects like {@link createRegistry}, for
- * all who wait, and is then tried anew by the next.
+ * all who wait, and is then tried anew by the next. A `signal` gives up for its caller; the others wait on.
  */
-export function getRegistry(
+export async function getRegistry(
   addressOrOptions: string | RegistryOptions = {},
   options: RegistryOptions = {},
 ): Promise<Registry> {
-  const given = optionsOf(addressOrOptions, options);
-  let key: string;
-  try {
-    key = resolveOptions(given).sharingKey;
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
-  const known = shared.get(key);
+  const { signal, ...given } = optionsOf(addressOrOptions, options);
+  const { sharingKey, shownAddress } = resolveOptions(given);
+  const doing = `cannot create the registry at ${shownAddress}`;
+  if (signal?.aborted === true) throw abortError(doing, signal);
+  const known = shared.get(sharingKey);
   // One that was closed directly must not be given to anybody any more.
-  if (known !== undefined && known.registry?.isOpen !== false) return known.created;
-  const fresh: Shared = { created: createRegistry(given), registry: undefined };
+  const wanted = known === undefined || known.registry?.isOpen === false ? begin(sharingKey, given) : known;
+  wanted.callers += 1;
+  try {
+    await waitWith({ clock: realWorld.clock, doing, signal }, (waiter) => {
+      wanted.created.then(
+        () => waiter.resolve(),
+        (error: RegistryError) => waiter.reject(error),
+      );
+    });
+  } catch (error) {
+    wanted.callers -= 1;
+    if (wanted.callers === 0) giveUp(wanted);
+    throw error;
+  }
+  return wanted.created;
+}
+
+function begin(key: string, given: RegistryOptions): Shared {
+  const abandon = new AbortController();
+  const created = createRegistry({ ...given, signal: abandon.signal });
+  const fresh: Shared = { key, created, registry: undefined, callers: 0, abandon };
   shared.set(key, fresh);
-  fresh.created.then(
+  created.then(
     (registry) => {
       fresh.registry = registry;
     },
-    () => {
-      if (shared.get(key) === fresh) shared.delete(key);
-    },
+    () => giveUp(fresh),
   );
-  return fresh.created;
+  return fresh;
+}
+
+function giveUp(unwanted: Shared): void {
+  if (shared.get(unwanted.key) === unwanted) shared.delete(unwanted.key);
+  unwanted.abandon.abort();
 }
 
 /** The registries that were created by {@link getRegistry} and are open. */

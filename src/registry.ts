@@ -93,7 +93,8 @@ export class Registry implements AsyncDisposable {
    * Tells the listener who provides what the URL asks for: the whole list of one category a call, first for every
    * category before this resolves, then whenever one changes. `interface=*` asks for all services, each told apart.
    * Writes nothing to etcd. When etcd is away it rejects after `timeoutMs`; with `check=false` or protocol `consumer`
-   * it resolves then, or when the listener was told what a cache file remembers; what is true is told later. How often
+   * it resolves then, or when the listener was told what others here were told last, or what a cache file remembers,
+   * both as stale; what is true is told later. How often
    * the listener is called is not promised, that the last call tells what is true is. One that throws is called again.
    */
   async subscribe(

@@ -20,8 +20,10 @@ export interface SelectionListener {
   stale(list: UrlList, staleness: Staleness): void;
   denied(path: string, failure: FailureFact): void;
   undecodable(key: string, error: RegistryError): void;
-  /** True while somebody has still to be told the list, so that it must not be forgotten. */
+  /** True while somebody who was told the list has still to hear what became of it, so that it must not be forgotten. */
   isPending(list: UrlList): boolean;
+  /** The list is gone, and nobody needs to be told. */
+  forgotten(list: UrlList): void;
 }
 
 /** What a URL selects, as lists by service and category. */
@@ -40,6 +42,8 @@ export interface Selection {
 /** What can be told URLs of an earlier time. */
 export interface Remembering {
   readonly url: ServiceUrl;
+  /** Tells what those who follow the same were told last, while etcd is away; false where nobody does. */
+  resume(): boolean;
   /** Tells them where etcd has not said yet what there is now. */
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void;
 }
@@ -56,6 +60,7 @@ export class CategorySelection implements Selection, Remembering {
   readonly #recall: Recall | undefined;
   readonly #lists: readonly UrlList[];
   #isKnown = false;
+  #isClosed = false;
   #unrecall: (() => void) | undefined;
 
   constructor(
@@ -91,7 +96,11 @@ export class CategorySelection implements Selection, Remembering {
   }
 
   open(): void {
-    for (const list of this.#lists) this.#views.add(list.prefix, list);
+    for (const list of this.#lists) {
+      this.#views.add(list.prefix, list);
+      // A list that may not be read ends some listeners.
+      if (this.#isClosed) return;
+    }
     if (!this.#isKnown) this.#unrecall = this.#recall?.(this);
   }
 
@@ -99,7 +108,18 @@ export class CategorySelection implements Selection, Remembering {
     for (const list of this.#lists) list.remember(urls, staleness);
   }
 
+  resume(): boolean {
+    const views = this.prefixes.map((prefix) => this.#views.get(prefix));
+    if (!views.every((view) => view?.isWhole === true)) return false;
+    for (const [index, list] of this.#lists.entries()) {
+      const { position, stale } = views[index] ?? {};
+      if (position !== undefined && stale !== undefined) list.resume(position, stale);
+    }
+    return true;
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#unrecall?.();
     for (const list of this.#lists) this.#views.remove(list.prefix, list);
   }

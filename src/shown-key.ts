@@ -1,9 +1,9 @@
-/** How an etcd key is shown in status, events and errors. */
+/** How etcd's keys, and URLs, are shown in status, events and errors. */
+import { type Secrets, secretsFor } from './secrets.js';
 
-/** `user:password@` at the beginning of an encoded authority. */
-const encodedPassword = /(%3A%2F%2F(?:(?!%2F|%3A|%40|%3F).)*%3A)(?:(?!%2F|%3F).)*(%40)/;
+const secrets: Secrets = secretsFor({});
 
-/** The key as it is in etcd, with the password of an encoded URL replaced by `***`. */
+/** The key as it is in etcd, or a URL, with passwords and the values of names that look secret replaced by `***`. */
 export function shownKey(key: string): string {
-  return key.replace(encodedPassword, '$1***$2');
+  return secrets.withoutSecrets(key);
 }

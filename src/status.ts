@@ -96,7 +96,7 @@ interface StatusParts {
   readonly cache: CacheFile | undefined;
 }
 
-/** Reads the state of everything. Holds no secret: passwords in URLs and keys are shown as `***`. */
+/** Reads the state of everything. Holds no secret: passwords and tokens in URLs and keys are shown as `***`. */
 export function statusOf({
   settings,
   engine,
@@ -119,7 +119,7 @@ export function statusOf({
     registrations: registrationStatuses(snapshot),
     watchers: watcherStatuses(snapshot, subscriber),
     subscriptions: [...subscriber.selections()].map((selection) => ({
-      url: selection.url.toString(),
+      url: shownKey(selection.url.toString()),
       categories: [...selection.lists()].map((list) => ({
         service: list.service,
         category: list.category,

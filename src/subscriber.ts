@@ -197,7 +197,7 @@ export class Subscriber {
 
   #recallLater(selection: Remembering): () => void {
     const cache = this.#cache;
-    if (cache === undefined) return () => {};
+    if (selection.resume() || cache === undefined) return () => {};
     let isWanted = true;
     const timer = this.#clock.setTimeout(() => {
       void cache.remembered(selection.url).then((found) => {

@@ -98,7 +98,13 @@ export class UrlList implements ViewReader {
     const own = urls.filter(({ category }) => category === this.category);
     const byKey = new Map(own.map((url) => [`${this.path}/${percentEncode(url.toFullString())}`, url]));
     for (const key of [...byKey.keys()].sort()) this.#put(key);
-    this.#position = neverRead;
+    this.resume(neverRead, staleness);
+  }
+
+  /** Takes what it holds for what was true at that position, until it is settled. */
+  resume(position: Position, staleness: Staleness): void {
+    if (this.#position !== undefined) return;
+    this.#position = position;
     this.#staleness = staleness;
     this.#isSettled = true;
     this.#isNews = false;

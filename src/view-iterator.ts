@@ -132,7 +132,11 @@ export class LatestViews implements ViewIterator, SelectionListener {
   }
 
   isPending(list: UrlList): boolean {
-    return this.#pending.has(list);
+    return this.#pending.has(list) && this.#given.has(list);
+  }
+
+  forgotten(list: UrlList): void {
+    this.#pending.delete(list);
   }
 
   #setLive(list: UrlList): void {

@@ -30,6 +30,7 @@ function select(text = admin): AllServices {
     denied: () => {},
     undecodable: (key) => unreadable.push(key),
     isPending: (list) => pending.has(list),
+    forgotten: (list) => void pending.delete(list),
   });
   services.open();
   return services;

@@ -67,6 +67,17 @@ test('writes changes of one second together', async () => {
   expect(files.attempts).toBe(1);
 });
 
+test('takes turns with others of the process, so that all that write at one moment are heard [F6]', async () => {
+  const closed = ['a.A', 'b.B', 'c.C'].map((service) => {
+    known = new Map([[service, [provider(service, 1)]]]);
+    const cache = open();
+    cache.changed();
+    return cache.close();
+  });
+  await Promise.all(closed);
+  expect(stored()).toEqual({ 'a.A': 1, 'b.B': 1, 'c.C': 1 });
+});
+
 test('writes a large file less often, at least once a minute, and at once when it is closed', async () => {
   const cache = open();
   for (const [count, ms] of [

@@ -14,6 +14,7 @@ const nobody = {
   denied: () => {},
   undecodable: () => {},
   isPending: () => false,
+  forgotten: () => {},
 };
 
 function select(etcd: WatchedPrefixes, text: string): Selection {

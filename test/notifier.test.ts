@@ -3,7 +3,7 @@ import type { Entry } from '../machines/index.js';
 import { Notifier, type NotifyListener } from '../src/notifier.js';
 import { ServiceUrl } from '../src/url.js';
 import { UrlList } from '../src/url-list.js';
-import { realWorld } from '../src/world.js';
+import { type Clock, realWorld } from '../src/world.js';
 
 const consumer = ServiceUrl.parse('consumer://10.0.0.9/a.B?category=providers,configurators,routers');
 const surroundings = { clock: realWorld.clock, onError: () => {}, windowMs: 0 };
@@ -189,4 +189,25 @@ test('does not call the second category when the first call closes the subscript
   }
   await turn();
   expect(categories).toEqual(['routers']);
+});
+
+test('leaves no timer when it is closed within its window [LIFE-1]', async () => {
+  const timers = new Set<object>();
+  const clock: Clock = {
+    ...surroundings.clock,
+    setTimeout: () => {
+      const timer = {};
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => void timers.delete(timer as object),
+  };
+  const notifier = new Notifier(() => {}, { ...surroundings, clock, windowMs: 50 });
+  const providers = list('providers');
+  settle(providers, [1], '5');
+  notifier.offer(providers);
+  await turn();
+  expect(timers.size).toBe(1);
+  notifier.close();
+  expect(timers.size).toBe(0);
 });

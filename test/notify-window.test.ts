@@ -106,6 +106,41 @@ test('a listener that hangs past the window is told the latest when it is ready'
   });
 });
 
+test('what waits for the end of a window is not told after unsubscribe or close, and leaves no timer [SUB-5]', async () => {
+  await withVirtualRegistry({ notifyWindowMs: 400 }, async (virtual) => {
+    const { registry, pass, put, counts } = virtual;
+    let calls = 0;
+    const listener = (): number => (calls += 1);
+    const subscribe = async (): Promise<void> => {
+      const subscribed = registry.subscribe(consumer, listener);
+      await pass(1_000);
+      await subscribed;
+    };
+    await subscribe();
+    put(keyOf(1));
+    await pass(100);
+    put(keyOf(2));
+    await pass(100);
+    expect(calls).toBe(2);
+    await registry.unsubscribe(consumer, listener);
+    await pass(1_000);
+    expect(calls).toBe(2);
+    await subscribe();
+    put(keyOf(3));
+    await pass(100);
+    put(keyOf(4));
+    await pass(100);
+    expect(calls).toBe(4);
+    const closed = registry.close();
+    await pass(5_000);
+    await closed;
+    put(keyOf(5));
+    await pass(5_000);
+    expect(calls).toBe(4);
+    expect(counts().timers).toBe(0);
+  });
+});
+
 test('takes 50 ms for the window unless told otherwise, and no time below 0', () => {
   expect(resolveOptions({ address: 'h' }).notifyWindowMs).toBe(50);
   expect(resolveOptions({ address: 'h', notifyWindowMs: 0 }).notifyWindowMs).toBe(0);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resolveOptions } from '../src/options.js';
+import { type RegistryOptions, resolveOptions } from '../src/options.js';
 
 test.each([
   ['10.0.0.1:2379', ['http://10.0.0.1:2379']],
@@ -14,6 +14,25 @@ test.each([
 test('dials over TLS when certificates are given', () => {
   const { endpoints } = resolveOptions({ address: '10.0.0.1', tls: { ca: Buffer.from('x') } });
   expect(endpoints).toEqual(['https://10.0.0.1:2379']);
+});
+
+test('takes a login from the address, or from a function that is asked later, but not from both', () => {
+  const ask = (): { username: string; password: string } => ({ username: 'ann', password: 'x' });
+  const address = 'etcd3://bob:y@10.0.0.1';
+  expect(resolveOptions({ address }).credentials).toEqual({ username: 'bob', password: 'y' });
+  expect(resolveOptions({ address, credentials: ask }).credentials).toBe(ask);
+  expect(() => resolveOptions({ address, credentials: ask, username: 'bob' })).toThrow(
+    "cannot use option 'credentials': 'username' or 'password' is given too; give one or the other",
+  );
+});
+
+test('lets those share a registry who log in by the same function', () => {
+  const ask = (): { username: string; password: string } => ({ username: 'ann', password: 'x' });
+  const keyOf = (options: RegistryOptions): string =>
+    resolveOptions({ address: '10.0.0.1', ...options }).sharingKey;
+  expect(keyOf({ credentials: ask })).toBe(keyOf({ credentials: ask }));
+  const keys = [keyOf({}), keyOf({ credentials: ask }), keyOf({ credentials: () => ask() })];
+  expect(new Set(keys).size).toBe(3);
 });
 
 test('keeps requests shorter than a third of the session, and the session above what etcd allows', () => {

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { KeyLayout } from '../src/key-layout.js';
+import { readerOf } from '../src/prefix-read.js';
 import { CategorySelection } from '../src/selection.js';
 import { ServiceUrl } from '../src/url.js';
 import { LatestViews, type RegistryView } from '../src/view-iterator.js';
@@ -175,4 +176,17 @@ test('says since when a view has been so, and over which link it was heard', asy
   moment = { epoch: 2, since: 400 };
   etcd.live(prefix);
   expect((await views.next()).value).toMatchObject({ epoch: 2, since: 400, stale: undefined });
+});
+
+test('leaves nothing behind when one of its categories may not be read, and that is known before it begins', async () => {
+  const refused = '/dubbo/a.B/configurators/';
+  etcd.views.add(refused, readerOf({}));
+  etcd.views.handle({
+    type: 'watcher.denied',
+    prefix: refused,
+    failure: { kind: 'denied', message: 'no' },
+  });
+  const views = iterate('consumer://10.0.0.9/a.B?category=*');
+  await expect(views.next()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+  expect([...etcd.watched]).toEqual([refused]);
 });

@@ -1,5 +1,6 @@
 /** The result in the form asked for: a table for a terminal, tabs for a pipe, JSON for a program. */
-import { type Style, shown, type Terminal } from './terminal.js';
+import { shown, shownJson } from './shown.js';
+import type { Style, Terminal } from './terminal.js';
 
 export const formats = ['text', 'table', 'json', 'ndjson'] as const;
 export type Format = (typeof formats)[number];
@@ -29,10 +30,10 @@ export class Output {
   list<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
     switch (this.format) {
       case 'json':
-        this.#terminal.print(jsonOf(rows, 2));
+        this.#terminal.print(shownJson(rows, 2));
         return;
       case 'ndjson':
-        for (const row of rows) this.#terminal.print(jsonOf(row));
+        for (const row of rows) this.#terminal.print(shownJson(row));
         return;
       case 'text':
         for (const row of rows) this.#terminal.print(columns.map(({ text }) => shown(text(row))).join('\t'));
@@ -44,13 +45,13 @@ export class Output {
 
   /** One thing: an object for programs, lines for people. */
   single(value: object, lines: readonly string[]): void {
-    if (this.isData) this.#terminal.print(jsonOf(value, this.format === 'json' ? 2 : 0));
+    if (this.isData) this.#terminal.print(shownJson(value, this.format === 'json' ? 2 : 0));
     else for (const line of lines) this.#terminal.print(line);
   }
 
   /** One of a sequence that may never end: an object a line, or a line for people. */
   event(value: object, line: string): void {
-    this.#terminal.print(this.isData ? jsonOf(value) : line);
+    this.#terminal.print(this.isData ? shownJson(value) : line);
   }
 
   #table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
@@ -72,12 +73,4 @@ export class Output {
       this.#terminal.print(line.join('  '));
     });
   }
-}
-
-/** JSON that a terminal may show: control characters that JSON allows are escaped as well. */
-export function jsonOf(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -9,7 +9,8 @@ import { commandHelp, exitCodesHelp, overview } from './help.js';
 import type { Host } from './host.js';
 import { firstOperand, parseOptions } from './options.js';
 import { type Format, Output } from './output.js';
-import { shown, Terminal } from './terminal.js';
+import { shown } from './shown.js';
+import { Terminal } from './terminal.js';
 import { closest, UsageError } from './usage-error.js';
 
 export async function run(args: readonly string[], host: Host): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 /**
  * Where the command speaks: results to stdout, everything else to stderr. Colour only where a person looks and
- * `NO_COLOR` is not set; foreign text is shown without control characters, so that a key cannot steer a terminal.
+ * `NO_COLOR` is not set.
  */
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
@@ -150,13 +150,6 @@ export class Terminal {
     this.#progressLine = '';
     this.#host.stderr.write('\r\x1b[K');
   }
-}
-
-/** Foreign text on a line of its own making: control characters become visible. */
-export function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (found) => {
-    return `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 function isSet(value: string | undefined): boolean {

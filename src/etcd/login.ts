@@ -85,8 +85,8 @@ export class Login {
 
   async #logIn(signal?: AskSignal): Promise<void> {
     try {
-      const { username: name, password } = await credentialsIn(this.#settings);
       const deadline = Date.now() + this.#settings.requestTimeoutMs;
+      const { username: name, password } = await credentialsIn(this.#settings);
       const options = signal === undefined ? { deadline } : { deadline, signal };
       const { token } = await this.#transport.auth.authenticate({ name, password }, options);
       this.#transport.useToken(token);

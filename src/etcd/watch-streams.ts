@@ -133,7 +133,7 @@ export class WatchStreams {
     if (watch.isSecondTry) throw failure;
     const { login } = this.#use;
     if (failure.kind === 'unauthenticated') await login.renew(generation, failure);
-    // Before 3.4.22 etcd said of a void token, too, that permission is denied. Of a read it says what is the matter.
+    // Older releases say of a void token, too, that permission is denied (etcd issue 12385); of a read they do not.
     else if (failure.kind !== 'denied' || !login.isUsed || !(await this.#mayRead(watch.request)))
       throw failure;
   }

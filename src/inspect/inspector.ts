@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { RegistryError } from '../errors.js';
 import type { Registry } from '../registry.js';
+import type { SecretOptions } from '../secrets.js';
 import { assetOf } from './assets.js';
 import { allowedPath, isLoopback, protect, randomToken } from './guard.js';
 import { observeActors, requireInspected, secretsOf } from './observe.js';
 import type { ActorsMessage, RegistrySummary } from './page/protocol.js';
 import { tight } from './plain.js';
 import { Roster } from './roster.js';
-import type { SecretOptions } from './secrets.js';
 import { summaryOf } from './summary.js';
 import { Timeline } from './timeline.js';
 import { type Viewer, Viewers } from './viewers.js';

@@ -1,5 +1,6 @@
 /** What an observer is told: plain, without secrets, and copied only if somebody looks at it. */
 import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { Secrets } from '../secrets.js';
 import {
   configOf,
   describeActor,
@@ -9,7 +10,6 @@ import {
   stateOf,
 } from './actors.js';
 import { type Plain, type PlainLimits, plainOf, whole } from './plain.js';
-import type { Secrets } from './secrets.js';
 
 /** An actor at one moment, without secrets. Lists and texts are cut to a length that people can read. */
 export interface InspectedSnapshot {

@@ -7,10 +7,10 @@ import type { InspectionEvent } from 'xstate';
 import { RegistryError } from '../errors.js';
 import { type Inspected, inspectedOf } from '../inspected.js';
 import type { Registry } from '../registry.js';
+import { type SecretOptions, type Secrets, secretsFor } from '../secrets.js';
 import { actorsUnder, snapshotOf } from './actors.js';
 import { introductionOf, type Observation, observationOf, type Terms } from './observation.js';
 import { roomy } from './plain.js';
-import { type SecretOptions, type Secrets, secretsFor } from './secrets.js';
 
 export type Observer = (observation: Observation) => unknown;
 

@@ -2,7 +2,7 @@
  * Copies anything into plain JSON for people to look at: without secrets, without cycles, without functions, and of
  * bounded size whatever it is given. Never throws.
  */
-import { hidden, type Secrets } from './secrets.js';
+import { hidden, type Secrets } from '../secrets.js';
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };
 

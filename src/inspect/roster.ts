@@ -1,10 +1,10 @@
 /** One row for each actor of a registry, kept equal to the actors by looking at them now and then. */
 import type { AnyActorRef } from 'xstate';
 import type { Inspected } from '../inspected.js';
+import type { Secrets } from '../secrets.js';
 import { actorsUnder, describeActor, type RawSnapshot, snapshotOf, stateOf } from './actors.js';
 import type { ActorDetail, ActorRow } from './page/protocol.js';
 import { plainOf } from './plain.js';
-import type { Secrets } from './secrets.js';
 
 interface Entry {
   readonly actor: AnyActorRef;

@@ -3,11 +3,11 @@
  * That package is the user's own, for development; nothing of it is needed here.
  */
 import type { Registry } from '../registry.js';
+import type { SecretOptions } from '../secrets.js';
 import type { InspectedActor } from './actors.js';
 import type { InspectedSnapshot, Observation } from './observation.js';
 import { observe } from './observe.js';
 import type { Plain } from './plain.js';
-import type { SecretOptions } from './secrets.js';
 
 /** What `createWebSocketInspector` of @statelyai/inspect returns, as far as it is needed. */
 export interface StatelyInspector {

@@ -1,7 +1,8 @@
 /** A registry's status as the page's tables show it: readable keys, no secrets, troubles first, and of bounded size. */
+
+import type { Secrets } from '../secrets.js';
 import type { RegistryStatus } from '../status.js';
 import type { RegistrationRow, RegistrySummary, SubscriptionRow } from './page/protocol.js';
-import type { Secrets } from './secrets.js';
 
 /** Nobody reads more rows than these. */
 const rowsMax = 500;

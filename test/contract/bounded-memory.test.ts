@@ -21,6 +21,10 @@ function heapUsed(): number {
 
 const urlOf = (index: number): string => `dubbo://10.0.0.1:${20_000 + index}/com.acme.Orders?check=false`;
 
+function providerOf(service: string): string {
+  return `/dubbo/${service}/providers/${encodeURIComponent(`dubbo://10.0.0.1:1/${service}`)}`;
+}
+
 function providers({ keys }: VirtualRegistry): number {
   return keys().filter((key) => key.startsWith('/dubbo/com.acme.Orders/providers/')).length;
 }
@@ -149,3 +153,35 @@ test('of 100,000 changes a listener that does not return and an iterator nobody 
   expect(isMore).toBe(false);
   expect(lists).toHaveLength(heard + 1);
 });
+
+test('services that come and go while nobody listens are forgotten, but for those that were told of [LIFE-4] [SUB-3]', () =>
+  withVirtualRegistry({ notifyWindowMs: 0 }, async ({ registry, pass, put, delete: remove }) => {
+    const all = 'admin://10.0.0.9?interface=*&check=false';
+    const told: string[] = [];
+    let isReady = (): void => {};
+    const listener: NotifyListener = (urls, { service }) => {
+      told.push(`${service} ${urls[0]?.protocol}`);
+      return new Promise<void>((resolve) => {
+        isReady = resolve;
+      });
+    };
+    put(providerOf('com.acme.Told'));
+    const views = registry.watch(all);
+    void registry.subscribe(all, listener);
+    await pass(1_000);
+    expect((await views.next()).value?.service).toBe('com.acme.Told');
+    remove(providerOf('com.acme.Told'));
+    for (let index = 0; index < 100; index++) {
+      put(providerOf(`com.acme.Brief${index}`));
+      await pass(50);
+      remove(providerOf(`com.acme.Brief${index}`));
+      await pass(50);
+    }
+    for (const { categories } of registry.status().subscriptions) expect(categories).toHaveLength(1);
+    isReady();
+    await pass(1_000);
+    expect(told).toEqual(['com.acme.Told dubbo', 'com.acme.Told empty']);
+    const { value } = await views.next();
+    expect([value?.service, value?.urls, value?.removed.length]).toEqual(['com.acme.Told', [], 1]);
+    await views.return?.();
+  }));

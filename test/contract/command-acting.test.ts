@@ -105,6 +105,17 @@ function actingTests(start: () => Promise<EtcdUnderTest>): void {
     expect(await stage.providers()).toEqual([]);
   });
 
+  test('import leaves alone what is there, however its parameters were ordered', async () => {
+    const url = (query: string): string => `override://0.0.0.0/${service}?${query}`;
+    const place = `/dubbo/${service}/configurators/`;
+    await stage.etcd.control.put(place + encodeURIComponent(url('z=1&category=configurators&a=2')), 'x');
+    const file = join(folder, 'unordered.json');
+    writeFileSync(file, (await stage.leasehold('export')).out);
+    const { out } = await stage.leasehold('import', file, '--yes');
+    expect(out).toBe('0 written, 0 held, 1 left out or there already\n');
+    expect(await stage.etcd.control.list(place)).toHaveLength(1);
+  });
+
   test('what export writes, import puts back: what had no lease for good, the rest while it runs', async () => {
     const lasting = `override://0.0.0.0/${service}?category=configurators&dynamic=false&timeout=1`;
     await stage.registry.register(one);

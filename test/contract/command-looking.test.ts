@@ -84,6 +84,20 @@ function lookingTests(start: () => Promise<EtcdUnderTest>): void {
     expect(JSON.parse(provided.out)).toMatchObject({ finding: 'provided', matching: [one] });
   });
 
+  test('explain says who is switched off, and by whom, though it matches', async () => {
+    const off = `override://0.0.0.0/${service}?category=configurators&disabled=true&dynamic=false`;
+    await stage.registry.register(one);
+    await stage.registry.register(`dubbo://10.0.0.3:20880/${service}?disabled=true`);
+    await stage.registry.register(off);
+    const { code, out } = await stage.leasehold('explain', service);
+    expect(code).toBe(0);
+    expect(out).toContain('provided: 2 match, but see the remarks');
+    expect(out).toContain(`but    a configurator switches providers off: ${off}\n`);
+    expect(out).toContain('but    10.0.0.3:20880 is registered as switched off\n');
+    const absent = await stage.leasehold('explain', 'com.acme.Nobody');
+    expect(absent).toMatchObject({ code: 3, err: 'leasehold ls lists the services\n' });
+  });
+
   test('doctor finds nothing wrong where nothing is, and leaves nothing behind', async () => {
     await stage.registry.register(one);
     const { code, out } = await stage.leasehold('doctor', '-o', 'json');
@@ -128,16 +142,40 @@ function lookingTests(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('no password is printed, nor written unless asked for', async () => {
-    const url = `dubbo://user:sEcret@10.0.0.1:20880/${service}`;
-    await stage.registry.register(url);
+    const url = `dubbo://user:sEcret%40@10.0.0.1:20880/${service}?password=sEcret1&token=sEcret2`;
+    const register = stage.begin('register', url, '-o', 'ndjson');
+    await register.says(/registered/);
+    const zombie = `dubbo://user:sEcret@10.0.0.2:20880/${service}?token=sEcret3`;
+    await stage.etcd.control.put(`${prefix}${encodeURIComponent(zombie)}`, 'x');
+    const looks = [['ls'], ['get', service], ['explain', service], ['export'], ['doctor', '--read-only']];
     const outputs = await Promise.all(
-      [['ls'], ['get', service], ['explain', service], ['export'], ['doctor', '--read-only']].map((args) =>
-        stage.leasehold(...args, '--user', 'someone:sEcret', '-o', 'ndjson'),
+      ['ndjson', 'text'].flatMap((format) =>
+        looks.map((args) => stage.leasehold(...args, '--user', 'someone:sEcret', '-o', format)),
       ),
     );
-    expect(outputs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
-    expect(JSON.stringify(outputs)).not.toContain('sEcret');
-    expect((await stage.leasehold('export', '--with-passwords')).out).toContain('sEcret');
+    const raw = await stage.leasehold('get', service, '--raw');
+    expect([...outputs, raw].map(({ code }) => code)).toEqual(Array.from({ length: 11 }, () => 0));
+    expect(raw.out).toContain('?password=***&token=***');
+    expect(JSON.stringify([outputs, raw, register.out(), register.err()])).not.toContain('sEcret');
+    const open = (await stage.leasehold('export', '--with-passwords')).out;
+    for (const secret of ['sEcret%40@', 'sEcret1', 'sEcret2', 'sEcret3']) expect(open).toContain(secret);
+  });
+
+  test('what others wrote cannot steer a terminal, in any form of the output', async () => {
+    const url = `dubbo://10.0.0.1:20880/${service}?a=b\u001b]0;title\u0007&c=d\u202e\u{e0041}\u009b`;
+    await stage.etcd.control.put(`${prefix}${encodeURIComponent(url)}`, 'x');
+    await stage.etcd.control.put(`${prefix}%ZZ\u001b[31m`, 'x');
+    const forms = ['text', 'table', 'json', 'ndjson'].flatMap((format) =>
+      [['get', service], ['explain', service], ['doctor', '--read-only'], ['export']].map((args) =>
+        stage.leasehold(...args, '-o', format),
+      ),
+    );
+    const outputs = await Promise.all([...forms, stage.leasehold('get', service, '--raw')]);
+    const printed = outputs.map(({ out, err }) => out + err).join('');
+    expect(printed).toContain('\\u001b]0;title');
+    expect(printed).not.toMatch(/[^\P{Cc}\n\t]|\p{Cf}/u);
+    const { out } = await stage.leasehold('get', service, '-o', 'ndjson');
+    expect(JSON.parse(out)).toMatchObject({ url: expect.stringContaining('d\u202e\u{e0041}') });
   });
 
   test('an etcd that does not answer is exit code 4, soon', async () => {
@@ -191,6 +229,8 @@ describeOnEtcd('the command and an etcd with users', () => {
       code: 1,
       out: expect.stringMatching(/^fail {2}auth[\s\S]*→ give --user/),
     });
+    const forbidden = await as('reader:sEcret', 'doctor');
+    expect(forbidden.out).toMatch(/^fail {2}auth[\s\S]*→ etcd knows this user, who may not read \/dubbo\//);
     const allowed = await as('root:sEcret', 'doctor');
     expect(allowed).toMatchObject({
       code: 0,

@@ -60,6 +60,25 @@ function sharing(start: () => Promise<EtcdUnderTest>): void {
     await expect(getRegistry('http://')).rejects.toMatchObject({ code: expect.stringMatching(/^INVALID_/) });
   });
 
+  test('gives up for the caller whose signal is aborted, and begins anew when nobody was left to wait', async () => {
+    etcd.proxy.blackHole('up');
+    const ask = (signal?: AbortSignal): Promise<unknown> =>
+      getRegistry({ address: etcd.endpoint, ...(signal === undefined ? {} : { signal }) }).then(
+        () => 'given',
+        ({ code }: { readonly code: string }) => code,
+      );
+    const [first, second] = [new AbortController(), new AbortController()];
+    const given = [ask(first.signal), ask(second.signal), ask(AbortSignal.abort())];
+    first.abort();
+    second.abort();
+    const later = [ask(first.signal), ask()];
+    expect(await Promise.all([...given, later[0]])).toEqual(['ABORTED', 'ABORTED', 'ABORTED', 'ABORTED']);
+    expect(getRegistries()).toEqual([]);
+    etcd.proxy.heal();
+    expect(await later[1]).toBe('given');
+    expect(getRegistries()).toHaveLength(1);
+  });
+
   test('destroys them all, also those being created, and creates new ones after that', async () => {
     const one = await getRegistry(etcd.endpoint);
     const being = getRegistry(`${etcd.endpoint}?group=other`);

@@ -5,9 +5,10 @@ import { bytes, EtcdClient } from '../support/etcd-client.js';
 import { eventually } from '../support/eventually.js';
 import {
   type GuardedEtcd,
-  login as loginTo,
+  login,
   startGuardedMemoryEtcd,
   startGuardedRealEtcd,
+  testUser,
 } from '../support/guarded-etcd.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 
@@ -36,14 +37,14 @@ describe.each(['memory', 'real'] as const)('etcd with signed tokens (%s)', (name
     afterAll(() => server[Symbol.asyncDispose]());
 
     test('a token ends on time, however much it is used', async () => {
-      await using client = new EtcdClient(server.endpoint, { token: await loginTo(server.endpoint, 'p') });
+      await using client = new EtcdClient(server.endpoint, { token: await login(server.endpoint, testUser) });
       const range = (): Promise<string> => outcome(client.kv.range({ key: bytes('/ok/a') }, soon()));
       expect(await range()).toBe('answered');
       await eventually(async () => expect(await range()).toBe(invalid));
     });
 
     test('when any user is changed a token does for nothing that keys are looked at for', async () => {
-      await using client = new EtcdClient(server.endpoint, { token: await loginTo(server.endpoint, 'p') });
+      await using client = new EtcdClient(server.endpoint, { token: await login(server.endpoint, testUser) });
       const watch = await client.watch();
       await server.changeOtherUser();
       const old = '3 etcdserver: revision of auth store is old';

@@ -1,6 +1,6 @@
 /** A registry whose tokens end while it runs, on the in-memory etcd and on a real one, with both kinds of tokens. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRegistry, type Registry, type ServiceUrl } from '../../src/index.js';
+import { createRegistry, type Registry, type RegistryOptions, type ServiceUrl } from '../../src/index.js';
 import { bytes, EtcdClient } from '../support/etcd-client.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -9,6 +9,7 @@ import {
   startGuardedMemoryEtcd,
   startGuardedRealEtcd,
   type TokenKind,
+  testUser,
 } from '../support/guarded-etcd.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 
@@ -35,6 +36,12 @@ function troubleOf(registry: Registry): Trouble {
   return trouble;
 }
 
+const prefixes = ['/dubbo/', '/leasehold/'];
+
+function open(etcd: GuardedEtcd, login: RegistryOptions): Promise<Registry> {
+  return createRegistry({ address: etcd.endpoint.replace('http://', ''), file: false, ...login });
+}
+
 /** Adds a listener; answers what it was told last. */
 async function listen(registry: Registry, service: string): Promise<() => readonly string[]> {
   let last: readonly string[] = [];
@@ -46,7 +53,7 @@ async function listen(registry: Registry, service: string): Promise<() => readon
 
 /** Somebody else, with a token of his own, is a provider. */
 async function provide(etcd: GuardedEtcd, service: string, host: number): Promise<void> {
-  await using client = new EtcdClient(etcd.endpoint, { token: await login(etcd.endpoint, 'p') });
+  await using client = new EtcdClient(etcd.endpoint, { token: await login(etcd.endpoint, testUser) });
   await client.kv.put({ key: bytes(keyOf(service, host)), value: bytes('1') }, {});
 }
 
@@ -104,6 +111,35 @@ function tokenTests(start: (tokens: TokenKind, prefixes: readonly string[]) => P
       await eventually(() => expect(toldStock()).toEqual([providerOf(stock, 6)]));
       expect(trouble).toEqual({ links: [], stale: [] });
     });
+
+    test('a password that was replaced is asked for again, by the same link [LIFE-5]', async () => {
+      let password = 'p';
+      await using rotated = await open(etcd, { credentials: async () => ({ username: 'u', password }) });
+      const troubleOfRotated = troubleOf(rotated);
+      const toldOrders = await listen(rotated, orders);
+      password = 'new';
+      await etcd.setPassword(password);
+      await rotated.register(providerOf(orders, 7));
+      await eventually(() => expect(toldOrders()).toEqual([providerOf(orders, 7)]));
+      expect(troubleOfRotated).toEqual({ links: [], stale: [] });
+    });
+  });
+
+  test('a password that etcd refuses breaks the link until it is the right one [LIFE-5]', async () => {
+    await using etcd = await start('simple', prefixes);
+    let password = 'p';
+    await using registry = await open(etcd, { credentials: () => ({ username: 'u', password }) });
+    const reasons: string[] = [];
+    registry.on('connection', (event) => {
+      if (event.state === 'disconnected') reasons.push(event.reason);
+    });
+    await etcd.setPassword('new');
+    await registry.register(`${providerOf(orders, 8)}?check=false`);
+    await eventually(() =>
+      expect(reasons[0]).toContain('authentication failed, invalid user ID or password'),
+    );
+    password = 'new';
+    await eventually(() => expect(registry.status().registrations[0]?.state).toBe('written'));
   });
 }
 

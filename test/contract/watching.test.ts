@@ -132,18 +132,32 @@ function watching(start: () => Promise<EtcdUnderTest>): void {
     await eventually(() => expect(registry.status().connection.state).toBe('connected'));
   });
 
-  test('looks up what those who follow it were told last while etcd is away', async () => {
-    const url = `consumer://10.0.0.9/${service}`;
-    await etcd.control.put(keyOf(urlOf(1)), '1');
-    const subscription = await registry.subscribe(url, () => {});
-    etcd.proxy.stopAccepting();
-    etcd.proxy.resetAll();
-    await eventually(() => expect(registry.isAvailable()).toBe(false));
-    expect(texts(await registry.lookup(url))).toEqual([urlOf(1)]);
-    await subscription.close();
-    await etcd.proxy.startAccepting();
-    await eventually(() => expect(registry.isAvailable()).toBe(true));
-  });
+  test.each(['consumer://10.0.0.9/SERVICE', 'consumer://10.0.0.9?interface=*&category=providers'])(
+    'tells who begins to ask for %s while etcd is away what others were told last, as stale',
+    async (text) => {
+      const url = text.replace('SERVICE', service);
+      await etcd.control.deletePrefix('/dubbo');
+      await etcd.control.put(keyOf(urlOf(1)), '1');
+      const subscription = await registry.subscribe(url, () => {});
+      etcd.proxy.stopAccepting();
+      etcd.proxy.resetAll();
+      await eventually(() => expect(registry.isAvailable()).toBe(false));
+      expect(texts(await registry.lookup(url))).toEqual([urlOf(1)]);
+      const views = registry.watch(url);
+      const { value } = await views.next();
+      expect([texts(value?.urls), value?.stale !== undefined]).toEqual([[urlOf(1)], true]);
+      const told: string[] = [];
+      await registry.subscribe(url, (urls, { stale }) => told.push(`${urls.join()} ${stale === undefined}`));
+      expect(told).toEqual([`${urlOf(1)} false`]);
+      await etcd.control.put(keyOf(urlOf(2)), '1');
+      await etcd.proxy.startAccepting();
+      const live = (await views.next()).value;
+      expect([texts(live?.added), live?.stale]).toEqual([[urlOf(2)], undefined]);
+      await eventually(() => expect(told.slice(1)).toEqual([`${urlOf(1)},${urlOf(2)} true`]));
+      await views.return?.();
+      await subscription.close();
+    },
+  );
 
   test('rejects who asks, and leaves no timer, when the registry is closed under it or the url names no service [LIFE-1]', async () => {
     const late = await createRegistry({ address: etcd.endpoint, timeoutMs: 60_000 });

@@ -4,8 +4,8 @@ import { type Actor, createActor, setup } from 'xstate';
 import type { Observation } from '../../src/inspect/index.js';
 import { observeActors } from '../../src/inspect/observe.js';
 import { roomy } from '../../src/inspect/plain.js';
-import { secretsFor } from '../../src/inspect/secrets.js';
 import type { Inspected } from '../../src/inspected.js';
+import { secretsFor } from '../../src/secrets.js';
 
 const machine = setup({ types: {} as { events: { type: 'flip' } } }).createMachine({
   id: 'coin',

@@ -112,6 +112,26 @@ describeInBrowser('the page of the inspector', () => {
     await see(async () => expect(await epoch.textContent()).toBe('2'));
   });
 
+  test('shows what an actor knows unfolded, and leaves it folded as one likes while it goes on', async () => {
+    await open();
+    await actor('registry').click();
+    const part = page.locator('#panel details');
+    // The whole, and what is in it.
+    await see(async () => expect(await part.count()).toBeGreaterThan(3));
+    const whole = part.first();
+    expect(await whole.getAttribute('open')).toBe('');
+    const inner = page.locator('#panel details details:has(> .field)').first();
+    const path = await inner.getAttribute('data-path');
+    const wasOpen = await inner.getAttribute('open');
+    await inner.locator('> summary').click();
+    const isOpen = () => page.locator(`#panel details[data-path="${path}"]`).getAttribute('open');
+    expect(await isOpen()).not.toBe(wasOpen);
+    await page.locator('#panel').evaluate((panel) => panel.firstElementChild?.setAttribute('data-old', ''));
+    await registry.register(`dubbo://10.0.0.1:20880/com.acme.Later`);
+    await see(async () => expect(await page.locator('#panel > [data-old]').count()).toBe(0));
+    expect(await isOpen()).not.toBe(wasOpen);
+  });
+
   test('filters the timeline by words, kinds and actor, and the actors by words', async () => {
     await open();
     await etcd.crash();

@@ -159,6 +159,18 @@ function clientTests(start: () => Promise<EtcdUnderTest>): void {
     expect(await etcd.control.get(providers)).toBeUndefined();
   });
 
+  test('deletes a path however often it was created, and gives it the lease that was asked for last', async () => {
+    await client.createEphemeral(`${providers}/x`);
+    await client.createEphemeral(`${providers}/x`);
+    await client.delete(`${providers}/x`);
+    expect(await client.getChildren(providers)).toEqual([]);
+    await client.create(`${providers}/y`);
+    await client.createEphemeral(`${providers}/y`);
+    expect((await etcd.control.get(`${providers}/y`))?.lease).not.toBe('0');
+    await client.create(`${providers}/y`);
+    expect((await etcd.control.get(`${providers}/y`))?.lease).toBe('0');
+  });
+
   test('writes the service above by structure, not by how a path happens to end [E8]', async () => {
     await client.createEphemeral(`${service}/providers/ends-in-configurators`);
     await client.createEphemeral('/elsewhere/dynamicrouters');

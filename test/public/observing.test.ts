@@ -97,10 +97,16 @@ describe('the logger', () => {
 
   test('sees no password, whatever happens [SEE-3]', async () => {
     const opened = await open(listLogger());
+    const told: unknown[] = [];
+    opened.on('registration', (event) => told.push(event));
+    await opened.subscribe(`${consumer}?token=sEcret`, () => {});
+    await opened.register(`${provider}?password=sEcret&token=sEcret`);
     await outage(opened);
+    told.push(opened.status(), await opened.explain(`consumer://a:sEcret@10.0.0.2/${service}?token=sEcret`));
+    expect(opened.status().registrations).toHaveLength(2);
     await opened.close();
     expect(lines.length).toBeGreaterThan(10);
-    expect(JSON.stringify(lines)).not.toContain('sEcret');
+    expect(JSON.stringify([lines, told])).not.toContain('sEcret');
     expect(lines[0]?.facts.address).toBe(`etcd3://${etcd.endpoint}`);
     expect(aloud('registry.life')).toEqual(['info running', 'info closed']);
   });

@@ -22,9 +22,15 @@ export interface GuardedEtcd extends AsyncDisposable {
   setPassword(password: string): Promise<void>;
 }
 
-export const tokenTtlMs = 2_000;
+const tokenTtlMs = 2_000;
 
-const user = { name: 'u', password: 'p' };
+/** Who logs in. */
+interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
+export const testUser: Login = { name: 'u', password: 'p' };
 
 /** The user may touch what lies under these prefixes, and from now on only with a login. */
 export async function startGuardedMemoryEtcd(
@@ -32,12 +38,13 @@ export async function startGuardedMemoryEtcd(
   prefixes: readonly string[],
 ): Promise<GuardedEtcd> {
   const etcd = await startMemoryEtcd({ tokenTtlMs: tokens === 'jwt' ? tokenTtlMs : 600_000, tokens });
+  let user = testUser;
   const users: Record<string, MemoryEtcdUser> = { u: { password: user.password, prefixes } };
   etcd.setUsers(users);
   return {
     endpoint: etcd.endpoint,
     expireTokens: async () => {
-      if (tokens === 'jwt') await untilRefused(etcd.endpoint, users['u']?.password);
+      if (tokens === 'jwt') await untilRefused(etcd.endpoint, user);
       else etcd.expireTokens();
     },
     changeOtherUser: async () => {
@@ -45,6 +52,7 @@ export async function startGuardedMemoryEtcd(
       etcd.setUsers(users);
     },
     setPassword: async (password) => {
+      user = { ...user, password };
       users['u'] = { password, prefixes };
       etcd.setUsers(users);
     },
@@ -58,26 +66,23 @@ export async function startGuardedRealEtcd(
   prefixes: readonly string[],
 ): Promise<GuardedEtcd> {
   const keys = ownFolder('leasehold-jwt');
-  const etcd = await startEtcd({
-    flags: [tokens === 'jwt' ? jwtFlag(keys) : '--auth-token-ttl=1', '--log-level=info'],
-  });
+  if (tokens === 'jwt') makeKeys(keys);
+  const etcd = await startEtcd({ flags: tokens === 'jwt' ? [signedTokens(keys)] : briefTokens });
   const asRoot = (...args: string[]): Promise<string> => etcd.etcdctl('--user=root:r', ...args);
-  let { password } = user;
+  let user = testUser;
   let others = 0;
   await etcd.etcdctl('user', 'add', 'root:r');
   await etcd.etcdctl('user', 'grant-role', 'root', 'root');
   await etcd.etcdctl('role', 'add', 'mine');
   for (const path of prefixes)
     await etcd.etcdctl('role', 'grant-permission', 'mine', '--prefix=true', 'readwrite', path);
-  await etcd.etcdctl('user', 'add', `u:${password}`);
+  await etcd.etcdctl('user', 'add', 'u:p');
   await etcd.etcdctl('user', 'grant-role', 'u', 'mine');
   await etcd.etcdctl('auth', 'enable');
   return {
     endpoint: etcd.endpoint,
     expireTokens: () =>
-      tokens === 'jwt'
-        ? untilRefused(etcd.endpoint, password)
-        : untilForgotten(etcd.endpoint, join(etcd.folder, 'etcd.log'), password),
+      tokens === 'jwt' ? untilRefused(etcd.endpoint, user) : untilForgotten(etcd.endpoint, etcd.folder, user),
     changeOtherUser: async () => {
       others += 1;
       await asRoot('user', 'add', `other${others}:x`);
@@ -86,7 +91,7 @@ export async function startGuardedRealEtcd(
       await asRoot('user', 'delete', 'u');
       await asRoot('user', 'add', `u:${next}`);
       await asRoot('user', 'grant-role', 'u', 'mine');
-      password = next;
+      user = { ...user, password: next };
     },
     [Symbol.asyncDispose]: async () => {
       await etcd[Symbol.asyncDispose]();
@@ -95,38 +100,47 @@ export async function startGuardedRealEtcd(
   };
 }
 
-/** Has etcd sign its tokens with a key of the test's own. */
-export function jwtFlag(folder: string): string {
+/** Has etcd sign its tokens with the keys of {@link makeKeys}. */
+export function signedTokens(folder: string): string {
+  const keys = `pub-key=${join(folder, 'public.pem')},priv-key=${join(folder, 'key.pem')}`;
+  return `--auth-token=jwt,${keys},sign-method=RS256,ttl=${tokenTtlMs}ms`;
+}
+
+export function makeKeys(folder: string): void {
   const [secret, open] = [join(folder, 'key.pem'), join(folder, 'public.pem')];
   execFileSync('openssl', ['genrsa', '-out', secret, '2048'], { stdio: 'ignore' });
   execFileSync('openssl', ['rsa', '-in', secret, '-pubout', '-out', open], { stdio: 'ignore' });
-  const parts = [`pub-key=${open}`, `priv-key=${secret}`, 'sign-method=RS256', `ttl=${tokenTtlMs}ms`];
-  return `--auth-token=jwt,${parts.join()}`;
 }
 
-/** A token that ends by itself may be looked at: one that was given out last is refused last. */
-async function untilRefused(endpoint: string, password = ''): Promise<void> {
-  const token = await login(endpoint, password);
+/** Has etcd drop simple tokens soon, and say so in its log. */
+export const briefTokens: readonly string[] = ['--auth-token-ttl=1', '--log-level=info'];
+
+/**
+ * Resolves when the signed tokens given out so far are refused: the one given out last is refused last, and looking at it
+ * does not keep it alive.
+ */
+export async function untilRefused(endpoint: string, user: Login): Promise<void> {
+  const token = await login(endpoint, user);
   await using client = new EtcdClient(endpoint, { token });
   await eventually(() =>
     expect(client.kv.range({ key: Buffer.from('/') }, soon())).rejects.toThrow('invalid auth token'),
   );
 }
 
-/** A simple token lives longer for being looked at; when etcd drops it, it says so in its log. */
-async function untilForgotten(endpoint: string, log: string, password: string): Promise<void> {
-  const token = await login(endpoint, password);
-  await eventually(() => expect(droppedIn(log, token)).toBe(true));
+/** Resolves when etcd has dropped the simple tokens that were used last before now: looking at one would keep it alive. */
+export async function untilForgotten(endpoint: string, folder: string, user: Login): Promise<void> {
+  const token = await login(endpoint, user);
+  await eventually(() => {
+    const lines = readFileSync(join(folder, 'etcd.log'), 'utf8').split('\n');
+    const isDropped = (line: string): boolean =>
+      line.includes('deleted a simple token') && line.includes(token);
+    expect(lines.some(isDropped)).toBe(true);
+  });
 }
 
-function droppedIn(log: string, token: string): boolean {
-  const lines = readFileSync(log, 'utf8').split('\n');
-  return lines.some((line) => line.includes('deleted a simple token') && line.includes(token));
-}
-
-export async function login(endpoint: string, password: string): Promise<string> {
+export async function login(endpoint: string, user: Login): Promise<string> {
   await using client = new EtcdClient(endpoint);
-  return (await client.auth.authenticate({ name: user.name, password }, soon())).token;
+  return (await client.auth.authenticate(user, soon())).token;
 }
 
 function soon(): { deadline: number } {

@@ -49,7 +49,10 @@ export async function examineCluster(
   let client: EtcdClient | undefined;
   try {
     for (const endpoint of endpoints) {
-      const opened = await examineEndpoint(endpoint, open, tell, endpoints.length);
+      const opened = await examineEndpoint(endpoint, open, tell, {
+        count: endpoints.length,
+        root: layout.root,
+      });
       call.ending.signal.throwIfAborted();
       if (client === undefined) client = opened;
       else await opened?.close();
@@ -72,7 +75,7 @@ async function examineEndpoint(
   endpoint: string,
   open: (address: string) => Promise<EtcdClient>,
   tell: Tell,
-  count: number,
+  { count, root }: { readonly count: number; readonly root: string },
 ): Promise<EtcdClient | undefined> {
   const begun = performance.now();
   try {
@@ -82,17 +85,25 @@ async function examineEndpoint(
   } catch (error) {
     if (!isRegistryError(error) || error.code === 'ABORTED') throw error;
     const isAuth = error.code === 'UNAUTHENTICATED' || error.code === 'PERMISSION_DENIED';
+    const reason = error.reason ?? error.code;
     tell({
       check: isAuth ? 'auth' : 'endpoint',
       level: count > 1 && !isAuth ? 'warn' : 'fail',
-      message: `${endpoint}: ${error.reason ?? error.code}`,
-      todo: isAuth
-        ? 'give --user or ETCDCTL_USER and ETCDCTL_PASSWORD as etcd knows them'
-        : 'check that etcd runs there, the port, and https:// against http://',
+      message: reason.startsWith(endpoint) ? reason : `${endpoint}: ${reason}`,
+      todo: todoAfter(error, root),
       details: [],
     });
     return undefined;
   }
+}
+
+function todoAfter({ code, reason = '' }: RegistryError, root: string): string {
+  if (code === 'PERMISSION_DENIED')
+    return `etcd knows this user, who may not read ${root}/: etcdctl role grant-permission --prefix <role> read ${root}/`;
+  if (reason.includes('certificate')) return 'check the files of --cacert, --cert and --key';
+  if (code === 'UNAUTHENTICATED')
+    return 'give --user or ETCDCTL_USER and ETCDCTL_PASSWORD as etcd knows them';
+  return 'check that etcd runs there, the port, and https:// against http://';
 }
 
 function authAdvice(username: string | undefined): Advice {

@@ -3,7 +3,8 @@ import { type Advice, examineCluster } from '../checks/cluster.js';
 import { examineContent } from '../checks/content.js';
 import type { Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { type Style, shown } from '../terminal.js';
+import { shown } from '../shown.js';
+import type { Style } from '../terminal.js';
 
 const styles: Readonly<Record<Advice['level'], Style>> = {
   ok: 'green',

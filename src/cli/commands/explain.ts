@@ -4,7 +4,8 @@ import type { Explanation } from '../../explanation.js';
 import type { Call, Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { withRegistry } from '../session.js';
-import { shown, type Terminal } from '../terminal.js';
+import { shown } from '../shown.js';
+import type { Terminal } from '../terminal.js';
 
 export const explain: Command = {
   name: 'explain',
@@ -37,6 +38,7 @@ export const explain: Command = {
       terminal.during('reading', registry.explain(asked(call), { signal: ending.signal })),
     );
     call.output.single(explanation, linesOf(explanation, terminal));
+    if (explanation.finding === 'noSuchService') terminal.note('leasehold ls lists the services');
     return explanation.finding === 'provided' ? exitCodes.ok : exitCodes.nothingFound;
   },
 };
@@ -54,13 +56,14 @@ function asked({ operands, options }: Call): string | ServiceQuery {
 }
 
 function linesOf(explanation: Explanation, terminal: Terminal): readonly string[] {
-  const { consumer, path, summary, finding, matching, mismatching, undecodable } = explanation;
+  const { consumer, path, summary, finding, matching, remarks, mismatching, undecodable } = explanation;
   const isProvided = finding === 'provided';
   return [
     `${terminal.paint(isProvided ? 'green' : 'red', isProvided ? 'provided' : 'not provided')}: ${shown(summary)}`,
     `asked: ${shown(consumer)}`,
     `path:  ${shown(path)}`,
     ...matching.map((url) => `${terminal.paint('green', 'match')}  ${shown(url)}`),
+    ...remarks.map((remark) => `${terminal.paint('yellow', 'but')}    ${shown(remark)}`),
     ...mismatching.flatMap(({ url, differences }) => [
       `${terminal.paint('yellow', 'other')}  ${shown(url)}`,
       ...differences.map(

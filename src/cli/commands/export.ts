@@ -1,9 +1,11 @@
 /** `leasehold export`: what is registered, as a file that `leasehold import` reads. */
+import { hidden } from '../../secrets.js';
+import type { ServiceUrl } from '../../url.js';
 import { type Registered, readCatalogue } from '../catalogue.js';
 import type { Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { jsonOf } from '../output.js';
 import { withClient } from '../session.js';
+import { jsonOf, secrets } from '../shown.js';
 import { type ExportedEntry, exportFormat } from '../snapshot.js';
 
 export const exportCommand: Command = {
@@ -13,7 +15,7 @@ export const exportCommand: Command = {
   usage: ['> <file>'],
   description: [
     "One JSON document with every URL, its category, and whether a lease held it; with -o ndjson only the entries, one a line. It is etcd's content at one revision.",
-    'A password in a URL is written as ***, and import leaves such entries out; --with-passwords writes it.',
+    'A password or token in a URL is written as ***, and import leaves such entries out; --with-passwords writes it.',
   ],
   options: {
     'with-passwords': { type: 'boolean', help: 'passwords as they are; keep the file to yourself' },
@@ -37,21 +39,30 @@ export const exportCommand: Command = {
       const head = { format: exportFormat, root: layout.root, exportedAt: new Date().toISOString() };
       terminal.print(jsonOf({ ...head, entries }, 2));
     }
-    const hidden = entries.filter(({ isPasswordHidden }) => isPasswordHidden).length;
-    if (hidden > 0)
-      terminal.note(`${hidden} with a password that is not written; --with-passwords writes it`);
+    const withheld = entries.filter(({ isPasswordHidden }) => isPasswordHidden).length;
+    if (withheld > 0)
+      terminal.note(`${withheld} with a password that is not written; --with-passwords writes it`);
     if (undecodable.length > 0) terminal.note(`${undecodable.length} keys left out that cannot be read`);
     return exitCodes.ok;
   },
 };
 
 function entryOf({ service, category, url, leaseId }: Registered, isOpen: boolean): ExportedEntry {
-  const isPasswordHidden = !isOpen && url.password !== undefined && url.password !== '';
+  const shownUrl = isOpen ? url : withoutPasswords(url);
   return {
     service,
     category,
-    url: isPasswordHidden ? url.withPassword('***').toFullString() : url.toFullString(),
+    url: shownUrl.toFullString(),
     leased: leaseId !== '0',
-    ...(isPasswordHidden ? { isPasswordHidden } : {}),
+    ...(shownUrl === url ? {} : { isPasswordHidden: true }),
   };
+}
+
+/** The same URL if there is nothing to hide. */
+function withoutPasswords(url: ServiceUrl): ServiceUrl {
+  const shownUrl = (url.password ?? '') === '' ? url : url.withPassword(hidden);
+  const names = Object.entries(url.parameters).filter(
+    ([name, value]) => secrets.isSecretName(name) && value !== '',
+  );
+  return names.reduce((each, [name]) => each.addParameter(name, hidden), shownUrl);
 }

@@ -6,6 +6,7 @@ import { shownAge } from '../duration.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Column } from '../output.js';
 import { withClient } from '../session.js';
+import { shown } from '../shown.js';
 import { closest } from '../usage-error.js';
 
 interface Row {
@@ -75,7 +76,7 @@ export const get: Command = {
     const catalogue = await withClient(call, (client) => readCatalogue(call, client));
     const found = wantedOf(call, catalogue.services.get(service) ?? []);
     if (call.options.flag('raw') && !call.output.isData) {
-      for (const { url } of found) call.terminal.print(url.toString());
+      for (const { url } of found) call.terminal.print(shown(url.toString()));
     } else call.output.list(found.map(rowOf), columns);
     if (found.length > 0) return exitCodes.ok;
     explainAbsence(call, service, catalogue);
@@ -117,7 +118,10 @@ function numberOf(url: ServiceUrl, name: string): number | null {
 
 function explainAbsence({ terminal }: Call, service: string, { services }: Catalogue): void {
   const near = services.has(service) ? undefined : closest(service, services.keys());
-  if (services.has(service)) terminal.note(`nobody like that is registered for ${service}`);
-  else terminal.note(`there is no service ${service}${near === undefined ? '' : `; did you mean ${near}?`}`);
-  terminal.note(`leasehold explain ${near ?? service} says more`);
+  if (services.has(service)) terminal.note(`nobody like that is registered for ${shown(service)}`);
+  else
+    terminal.note(
+      shown(`there is no service ${service}${near === undefined ? '' : `; did you mean ${near}?`}`),
+    );
+  terminal.note(`leasehold explain ${shown(near ?? service)} says more`);
 }

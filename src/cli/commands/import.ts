@@ -6,13 +6,13 @@ import type { EtcdClient } from '../../etcd-client.js';
 import type { KeyLayout } from '../../key-layout.js';
 import { percentEncode } from '../../percent-coding.js';
 import { ServiceUrl } from '../../url.js';
-import { readCatalogue } from '../catalogue.js';
+import { type Registered, readCatalogue } from '../catalogue.js';
 import type { Call, Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Column } from '../output.js';
 import { withClient } from '../session.js';
+import { shown } from '../shown.js';
 import { type ExportedEntry, parseSnapshot } from '../snapshot.js';
-import { shown } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface Planned {
@@ -63,7 +63,7 @@ export const importCommand: Command = {
       call,
       async (client) => {
         const { services } = await readCatalogue(call, client);
-        const present = new Set([...services.values()].flat().map(({ key }) => key));
+        const present = new Set([...services.values()].flat().map(identityOf));
         const planned = entries.map((entry) =>
           plan(entry, client.layout, present, call.options.flag('hold')),
         );
@@ -99,10 +99,16 @@ function plan(
   const what = { service, category, url: url.toString(), key };
   if (isPasswordHidden === true)
     return { action: 'skip', reason: 'its password is not in the file', ...what };
-  if (present.has(key)) return { action: 'present', reason: 'it is there already', ...what };
+  if (present.has(identityOf({ service, category, url })))
+    return { action: 'present', reason: 'it is there already', ...what };
   if (!leased) return { action: 'write', reason: 'it has no lease', ...what };
   if (isHolding) return { action: 'hold', reason: 'a lease held it', ...what };
   return { action: 'skip', reason: 'a lease held it, and comes back with its process', ...what };
+}
+
+/** The same for equal URLs, however whoever wrote their keys ordered and encoded them. */
+function identityOf({ service, category, url }: Pick<Registered, 'service' | 'category' | 'url'>): string {
+  return [service, category, url.canonicalKey].join(' ');
 }
 
 function withoutKey({ key: _key, ...planned }: Planned): Omit<Planned, 'key'> {

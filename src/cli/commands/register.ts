@@ -9,7 +9,7 @@ import { exitCodes } from '../exit-codes.js';
 import { ownProgramCode, Program } from '../program.js';
 import { accepts } from '../reachability.js';
 import { withRegistry } from '../session.js';
-import { shown } from '../terminal.js';
+import { shown } from '../shown.js';
 import { UsageError } from '../usage-error.js';
 
 /** Beyond what the registry itself waits. */
@@ -132,7 +132,10 @@ async function registerAll(
   const work = urls.map((url) => registerOne(call, registry, url, signal));
   const handles = await call.terminal.during('registering', Promise.all(work));
   for (const { url, key } of handles) {
-    call.output.event({ event: 'registered', url: url.toString(), key }, `registered ${url.toString()}`);
+    call.output.event(
+      { event: 'registered', url: url.toString(), key },
+      `registered ${shown(url.toString())}`,
+    );
   }
   return handles;
 }

@@ -7,7 +7,8 @@ import type { RegistryView } from '../../view-iterator.js';
 import type { Call, Command } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { withRegistry } from '../session.js';
-import { type Style, shown } from '../terminal.js';
+import { shown } from '../shown.js';
+import type { Style } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 type Told = Pick<Call, 'terminal' | 'output'>;

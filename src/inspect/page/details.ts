@@ -94,11 +94,7 @@ function contextOf(
       'section',
       { class: 'values' },
       parts.length > 1 && h('h3', {}, part),
-      valueTree(
-        detail[part],
-        (path) => opened.get(`${detail.row.name}/${part}${path}`),
-        `${detail.row.name}/${part}`,
-      ),
+      valueTree(detail[part], (path) => opened.get(path), `${detail.row.name}/${part}`),
     ),
   );
 }

@@ -1,7 +1,7 @@
 /** Shows plain values as a tree that can be folded. */
 import { h } from './dom.js';
 
-/** Deeper levels begin folded, and so do long lists. */
+/** Deeper levels begin folded, and so do long lists inside others. */
 const openDepth = 2;
 const openItemsMax = 12;
 
@@ -15,7 +15,7 @@ export function valueTree(
   const entries = Object.entries(value);
   const [before, after] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   if (entries.length === 0) return h('span', { class: 'nothing' }, before + after);
-  const chosen = isOpen(path) ?? (depth < openDepth && entries.length <= openItemsMax);
+  const chosen = isOpen(path) ?? (depth === 0 || (depth < openDepth && entries.length <= openItemsMax));
   const summary = h('summary', {}, h('span', { class: 'count' }, `${before}${entries.length}${after}`));
   const details = h('details', { open: chosen, 'data-path': path }, summary);
   for (const [name, each] of entries) {

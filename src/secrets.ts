@@ -41,7 +41,8 @@ export function secretsFor({ secrets = [], secretNames = [] }: SecretOptions): S
     withoutSecrets: (text) => {
       let shown = text;
       for (const value of values) shown = shown.replaceAll(value, hidden);
-      return mayHoldSecret.test(shown) ? withoutPatterns(shown, patterns) : shown;
+      if (!mayHoldSecret.test(shown)) return shown;
+      return withoutNamed(withoutTold(shown), patterns);
     },
   };
 }
@@ -50,21 +51,30 @@ export function secretsFor({ secrets = [], secretNames = [] }: SecretOptions): S
 const mayHoldSecret = /[:=@%]|eyJ|bearer/i;
 
 interface Patterns {
+  /** Where it finds nothing, none of the others does; it is much cheaper than they are. */
+  readonly word: RegExp;
   readonly parameter: RegExp;
   readonly encodedParameter: RegExp;
   readonly field: RegExp;
   readonly encodedField: RegExp;
 }
 
-function withoutPatterns(text: string, patterns: Patterns): string {
+/** Hides what looks secret by where it stands. */
+function withoutTold(text: string): string {
   return text
     .replace(userInfo, (_, scheme: string, user: string, at: string) => `${scheme}${shownUser(user)}${at}`)
+    .replace(/\bbearer\s+[^\s"']+/gi, `Bearer ${hidden}`)
+    .replace(/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden);
+}
+
+/** Hides what looks secret by its name. */
+function withoutNamed(text: string, patterns: Patterns): string {
+  if (!patterns.word.test(text)) return text;
+  return text
     .replace(patterns.parameter, `$1$2${hidden}`)
     .replace(patterns.encodedParameter, `$1$2${hidden}`)
     .replace(patterns.field, `$1${hidden}`)
-    .replace(patterns.encodedField, `$1${hidden}`)
-    .replace(/\bbearer\s+[^\s"']+/gi, `Bearer ${hidden}`)
-    .replace(/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden);
+    .replace(patterns.encodedField, `$1${hidden}`);
 }
 
 /** `://user:password@` as it is or encoded; reaches to the last `@` before the path. */
@@ -86,6 +96,7 @@ function patternsFor(words: string): Patterns {
   const name = `[\\w.-]{0,100}(?:${words})[\\w.-]{0,100}`;
   const before = `(^|[?&;,\\s"'{(]|${percent}(?:3F|26|3B|2C|20|22|7B))`;
   return {
+    word: new RegExp(words, 'i'),
     // password=… up to the next parameter
     parameter: new RegExp(`${before}(${name}=)[^&\\s"']*`, 'gi'),
     // password%3D… up to the next parameter of the same depth

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { plainOf, roomy, tight } from '../../src/inspect/plain.js';
-import { secretsFor } from '../../src/inspect/secrets.js';
+import { plainOf, roomy, tight } from '../src/inspect/plain.js';
+import { secretsFor } from '../src/secrets.js';
 
 const url = 'dubbo://scott:t1ger@10.0.0.1:20880/com.acme.Orders?token=t1ger&version=1.0.0&db.password=t1ger';
 const once = encodeURIComponent(url);
