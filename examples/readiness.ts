@@ -1,11 +1,9 @@
 /**
  * Tells an orchestrator whether traffic may come: `GET /ready` is 200 while everything is registered, else 503 with the
- * reason. An etcd that is away does not make a registered service unready: its key stands, and so do its lists. In
- * Fastify: `app.get('/ready', (_request, reply) => reply.code(readiness(registry).code).send(readiness(registry)))`.
+ * reason. An etcd that is away does not make a registered service unready: its key stands, and so do its lists.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import Fastify from 'fastify';
 import { createRegistry, type Registry } from 'leasehold';
 import { findEtcd } from './etcd-in-use.js';
 
@@ -26,18 +24,17 @@ function readiness(registry: Registry): Readiness {
 
 const etcd = await findEtcd();
 const registry = await createRegistry({ address: etcd.address, check: false });
-const server = createServer((_request, response) => {
+const app = Fastify();
+app.get('/ready', (_request, reply) => {
   const answer = readiness(registry);
-  response.writeHead(answer.code, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  return reply.code(answer.code).send(answer);
 });
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-const { port } = server.address() as AddressInfo;
-console.log(`ready or not: http://127.0.0.1:${port}/ready`);
+const address = await app.listen({ host: '127.0.0.1', port: 0 });
+console.log(`ready or not: ${address}/ready`);
 
-await registry.register(`http://127.0.0.1:${port}/com.acme.Carts?check=false`);
+await registry.register(`${address}/com.acme.Carts?check=false`);
 
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 await registry.close();
 await etcd.stop();
-server.close();
+await app.close();
