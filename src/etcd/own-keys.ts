@@ -14,6 +14,7 @@ import {
 } from '../../machines/index.js';
 import { failureFrom } from './failure.js';
 import type { EtcdLink, LinkInUse } from './link.js';
+import { RecentDeletions } from './recent-deletions.js';
 import { fenceKey } from './settings.js';
 import { bytesOf, prefixEnd } from './text.js';
 
@@ -35,6 +36,8 @@ export function watchOwnKeys(links: LinkInUse): StreamPort<OwnKeysFact, OwnKeysI
 /** The keys of ours in one folder, each with the revision at which it was known to be there. */
 interface Folder {
   readonly keys: Map<string, Revision>;
+  /** Of any key in it: the answer to a write of ours may come after word that the key is gone again. */
+  readonly deletions: RecentDeletions;
   readonly close: () => void;
 }
 
@@ -85,24 +88,31 @@ class OwnKeys {
     });
   }
 
-  /** Follows keys that were there at this revision, or now for '0'. */
+  /** Follows keys that were there at this revision, or now for '0'; tells at once which of them may be gone again. */
   #follow(keys: readonly string[], revision: Revision): void {
+    const gone: string[] = [];
     for (const key of keys) {
       const path = folderOf(key);
       const folder = this.#folders.get(path) ?? this.#openFolder(path, revision);
       folder.keys.set(key, revision);
+      if (folder.deletions.mayBeGone(key, revision)) gone.push(key);
     }
+    if (gone.length > 0) this.#send({ type: 'ownKeys.deleted', keys: gone });
   }
 
   #openFolder(path: string, revision: Revision): Folder {
-    const [key, known] = [bytesOf(path), new Map<string, Revision>()];
+    const key = bytesOf(path);
+    const known = new Map<string, Revision>();
+    const deletions = new RecentDeletions(revision);
     const from = revision === '0' ? {} : { fromRevision: (BigInt(revision) + 1n).toString() };
     const close = this.#link.watches.watchDeletions({ key, rangeEnd: prefixEnd(key), ...from }, (fact) => {
-      if (fact.type === 'watch.changed') this.#tellDeleted(fact.changes, known);
-      else if (fact.type === 'watch.created') this.#opened(path);
+      if (fact.type === 'watch.changed') {
+        deletions.add(fact.changes);
+        this.#tellDeleted(fact.changes, known);
+      } else if (fact.type === 'watch.created') this.#opened(path);
       else this.#endOn(fact);
     });
-    const folder = { keys: known, close };
+    const folder = { keys: known, deletions, close };
     this.#folders.set(path, folder);
     return folder;
   }

@@ -92,6 +92,30 @@ function ownKeys(start: () => Promise<EtcdUnderTest>): void {
     flow.close();
   });
 
+  test('tells of a deletion that is heard before the answer to the write (fault 44)', async () => {
+    const flow = await follow([second]);
+    await put(first);
+    const revision = await etcd.control.revision();
+    await etcd.control.delete(first);
+    await etcd.control.delete(second);
+    await eventually(() => expect(deletedIn(flow)).toEqual([second]));
+    flow.tell({ type: 'ownKeys.written', keys: [first], revision });
+    expect(deletedIn(flow)).toEqual([second, first]);
+    flow.close();
+  });
+
+  test('tells that a key may be gone when it was written before its folder is followed', async () => {
+    const flow = listen<OwnKeysFact, OwnKeysInput>(watchOwnKeys(links), { leaseId, keys: [] });
+    await put(first);
+    const revision = await etcd.control.revision();
+    await etcd.control.delete(first);
+    await put(second);
+    flow.tell({ type: 'ownKeys.written', keys: [second], revision: await etcd.control.revision() });
+    flow.tell({ type: 'ownKeys.written', keys: [first], revision });
+    expect(deletedIn(flow)).toEqual([first]);
+    flow.close();
+  });
+
   test('follows no key that was withdrawn, and no folder in which none is left', async () => {
     const before = await etcd.watcherCount();
     const flow = await follow([first, elsewhere]);
