@@ -39,10 +39,11 @@ export function auditQuestion({ lease, registrations }: RegistryContext): LeaseQ
  * What an audit changes: entries that are missing, strays under our lease, and refusals worth another attempt. Between
  * two regular audits an entry is put back a few times only, however often somebody deletes it.
  */
-export function judgeAudit(context: RegistryContext, content: LeaseContent, isRegular: boolean): Audit {
+export function judgeAudit(context: RegistryContext, content: LeaseContent): Audit {
   if (context.lease === null) return { desired: {}, isLeaseLost: false, news: [] };
   if (content.ttlSeconds <= 0) return { desired: {}, isLeaseLost: true, news: [] };
   const { leaseId } = context.lease;
+  const isRegular = context.isAuditDue;
   const [held, missing] = [new Set(content.keys), new Set(content.missing)];
   const isMissing = ({ key, leased, ...known }: Registration): boolean =>
     leased ? known.leaseId === leaseId && !held.has(key) : missing.has(key);

@@ -151,9 +151,9 @@ function afterPut(registration: Registration, put: PutAnswer): Registration {
   if (!put.isDone) return { ...registration, ...touched };
   // A key without lease that is there already belongs to nobody in particular.
   const isHeld = put.isForeign && registration.leased;
-  const lastError = isHeld ? conflict : registration.repairs < promptRepairsMax ? null : contested;
   // Where somebody else holds the key nothing was put back.
-  const repairs = Math.max(0, registration.repairs - Number(isHeld && registration.repair));
+  const repairs = Math.max(0, registration.repairs - Number(put.isForeign && registration.repair));
+  const lastError = isHeld ? conflict : repairs < promptRepairsMax ? null : contested;
   return {
     ...registration,
     ...touched,

@@ -24,12 +24,7 @@ export const auditing = setupRegistry.createStateConfig({
   states: {
     resting: {
       description: 'The last audit found etcd as desired, or repairs are under way.',
-      after: {
-        auditInterval: [
-          { guard: 'canAudit', target: 'reading', actions: 'retryDenied' },
-          { target: 'resting', reenter: true, actions: 'retryDenied' },
-        ],
-      },
+      always: { guard: 'shouldAudit', target: 'reading' },
       on: { ...suspicions, 'connection.up': { guard: 'holdsLease', target: 'reading' } },
     },
     suspecting: {
@@ -53,10 +48,7 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => auditQuestion(context),
         onDone: {
           target: 'resting',
-          actions: {
-            type: 'applyAudit',
-            params: ({ event }) => ({ content: event.output, isRegular: false }),
-          },
+          actions: [{ type: 'applyAudit', params: ({ event }) => event.output }, 'endAudit'],
         },
         onError: [
           { guard: { type: 'isTransient', params: failureIn }, target: 'suspecting' },
@@ -75,13 +67,10 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => auditQuestion(context),
         onDone: {
           target: 'resting',
-          actions: {
-            type: 'applyAudit',
-            params: ({ event }) => ({ content: event.output, isRegular: true }),
-          },
+          actions: [{ type: 'applyAudit', params: ({ event }) => event.output }, 'endAudit'],
         },
         onError: [
-          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
+          { guard: { type: 'isExpected', params: failureIn }, target: 'resting', actions: 'endAudit' },
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },

@@ -57,6 +57,8 @@ export interface RegistryContext extends FlushState {
   readonly attempt: number;
   /** The last flush that was complete when the running audit was asked for. */
   readonly auditFlush: number;
+  /** True when it is time to audit the lease in use, whatever else was asked meanwhile; the next answer is that audit. */
+  readonly isAuditDue: boolean;
   readonly lastError: FailureFact | null;
 }
 
@@ -77,6 +79,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     attempt: 0,
     flush: 0,
     auditFlush: 0,
+    isAuditDue: false,
     lastError: null,
   };
 }
@@ -143,6 +146,11 @@ export function termsOf(context: RegistryContext): FlushTerms {
 /** True when there is something to write, and a lease and a link to write it with. */
 export function canFlush(context: RegistryContext): boolean {
   return context.dirty.size > 0 && context.lease !== null && context.epoch !== null;
+}
+
+/** True when there are a lease to ask about and a link to ask over. */
+export function canAudit({ lease, epoch }: RegistryContext): boolean {
+  return lease !== null && epoch !== null;
 }
 
 function isInFlight(context: RegistryContext, key: string): boolean {

@@ -1,13 +1,21 @@
 /** The life of a registry, from its first connection to its end; and what it keeps and passes on meanwhile. */
 import { setupRegistry } from './registry-setup.js';
 
-/** What is known of link and lease; first of the regions, so that the others see it changed. */
+/** What is known of link and lease, and of time; first of the regions, so that the others see it changed. */
 export const keeping = setupRegistry.createStateConfig({
   description: 'Keeps what the children tell, and passes it on.',
   initial: 'listening',
   states: {
     listening: {
-      description: 'News of the children is taken in and passed on.',
+      description: 'News of the children is taken in and passed on; now and then an audit is due.',
+      // Not where audits are: whatever happens there must not put off the regular ones.
+      after: {
+        auditInterval: {
+          target: 'listening',
+          reenter: true,
+          actions: ['rememberAuditDue', 'retryDenied'],
+        },
+      },
       on: {
         'registry.ended': { target: 'ended' },
         'connection.up': {

@@ -19,6 +19,7 @@ import {
   afterWishes,
   afterWithdrawals,
   type BatchAnswered,
+  canAudit,
   canFlush,
   type OpenedFence,
   type RegistryCommand,
@@ -85,8 +86,8 @@ export const setupRegistry = setup({
     isFlushed: ({ context }) => context.plan.length === 0,
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
-    canAudit: ({ context }) => context.lease !== null && context.epoch !== null,
-    cannotAudit: ({ context }) => context.lease === null || context.epoch === null,
+    shouldAudit: ({ context }) => context.isAuditDue && canAudit(context),
+    cannotAudit: ({ context }) => !canAudit(context),
     isBetweenFlushes: ({ context }) => context.plan.length === 0,
     // Before the first write there is neither a key nor a fence to follow.
     canGuard: ({ context }) => context.lease !== null && context.epoch !== null && context.flush > 0,
@@ -103,7 +104,7 @@ export const setupRegistry = setup({
     rememberLease: assign(({ context }, news: { leaseId: string; generation: number }) =>
       afterNewLease(context, news),
     ),
-    forgetLease: assign({ lease: null }),
+    forgetLease: assign({ lease: null, isAuditDue: false }),
     rememberWishes: assign(({ context }, { entries }: { entries: readonly DesiredEntry[] }) =>
       afterWishes(context, entries),
     ),
@@ -163,15 +164,15 @@ export const setupRegistry = setup({
     rememberAuditStart: assign(({ context }) => ({
       auditFlush: context.plan.length > 0 ? context.flush - 1 : context.flush,
     })),
-    applyAudit: enqueueActions(
-      ({ context, enqueue }, { content, isRegular }: { content: LeaseContent; isRegular: boolean }) => {
-        const { desired, isLeaseLost, news } = judgeAudit(context, content, isRegular);
-        enqueue.assign(desired);
-        if (isLeaseLost)
-          enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
-        for (const item of news) enqueue.emit(item);
-      },
-    ),
+    rememberAuditDue: assign(({ context }) => ({ isAuditDue: context.lease !== null })),
+    endAudit: assign({ isAuditDue: false }),
+    applyAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
+      const { desired, isLeaseLost, news } = judgeAudit(context, content);
+      enqueue.assign(desired);
+      if (isLeaseLost)
+        enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
+      for (const item of news) enqueue.emit(item);
+    }),
     tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {
       for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);
     }),

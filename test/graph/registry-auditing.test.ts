@@ -64,6 +64,7 @@ function explore({ contents, outcomes, withdraws, deletes }: World): MachineGrap
       lease: context.lease !== null,
       fence: context.fence.status,
       hasWritten: context.flush > 0,
+      isAuditDue: context.isAuditDue,
       registrations: [key, stray].map((each) =>
         draw(context.registrations.get(each), context, isAsking(value.auditing)),
       ),
@@ -164,10 +165,10 @@ describe.each<World & { readonly name: string }>([
 
   test('repairs what was written before the audit began and is missing, and nothing younger', () => {
     for (const move of audited.filter((each) => contentOf(each).ttlSeconds > 0)) {
-      const { registrations, auditFlush, lease } = move.from.snapshot.context;
+      const { registrations, auditFlush, lease, isAuditDue } = move.from.snapshot.context;
       const known = registrations.get(key);
       if (known?.state !== 'written') continue;
-      const isDue = move.from.snapshot.value.auditing === 'reading' || known.repairs < promptRepairsMax;
+      const isDue = isAuditDue || known.repairs < promptRepairsMax;
       const isJudged = known.leaseId === lease?.leaseId && known.flush <= auditFlush;
       const isMissing = isDue && isJudged && !contentOf(move).keys.includes(key);
       expect(move.snapshot.context.registrations.get(key), nameOf(move)).toMatchObject(

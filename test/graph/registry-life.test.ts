@@ -53,6 +53,7 @@ const graph = exploreMachine(registryMachine, {
     lease: context.lease !== null,
     fence: context.fence.status,
     hasWritten: context.flush > 0,
+    isAuditDue: context.isAuditDue,
     registration: context.registrations.get(key)?.state,
     sent: context.registrations.get(key)?.sent,
     dirty: context.dirty.has(key),

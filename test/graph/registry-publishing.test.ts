@@ -43,7 +43,7 @@ const outcomes: readonly BatchOutcome[] = [
 
 /** Publishing while the registry runs; the audits and the end have proofs of their own. */
 const machine = registryMachine.provide({
-  guards: { canAudit: () => false, holdsLease: () => false, canGuard: () => false },
+  guards: { shouldAudit: () => false, holdsLease: () => false, canGuard: () => false },
 });
 
 const graph = exploreMachine(machine, {

@@ -11,6 +11,7 @@ function contextOf(...registrations: readonly Registration[]): RegistryContext {
     lease: { leaseId: '42', generation: 1 },
     registrations: registrationsOf(...registrations),
     auditFlush: 3,
+    isAuditDue: true,
   };
 }
 
@@ -24,8 +25,8 @@ function found(keys: readonly string[], missing: readonly string[] = []): LeaseC
   return { ttlSeconds: 10, keys, missing };
 }
 
-function dirtyAfter(context: RegistryContext, content: LeaseContent, isRegular = true): readonly string[] {
-  return [...(judgeAudit(context, content, isRegular).desired.dirty?.keys() ?? [])].sort();
+function dirtyAfter(context: RegistryContext, content: LeaseContent): readonly string[] {
+  return [...(judgeAudit(context, content).desired.dirty?.keys() ?? [])].sort();
 }
 
 test('asks for the lease in use, and for what was written under none', () => {
@@ -50,7 +51,7 @@ test('finds what is missing, under the lease or under none', () => {
   );
   const content = found(['/there'], ['/good/gone']);
   expect(dirtyAfter(context, content)).toEqual(['/good/gone', '/missing']);
-  const { desired } = judgeAudit(context, content, true);
+  const { desired } = judgeAudit(context, content);
   expect(desired.registrations?.get('/missing')).toMatchObject({
     state: 'pending',
     repair: true,
@@ -59,7 +60,7 @@ test('finds what is missing, under the lease or under none', () => {
 });
 
 test('finds what nobody wants, and deletes it under the lease it was found under', () => {
-  const { desired } = judgeAudit(contextOf(written('/a')), found(['/a', '/x']), true);
+  const { desired } = judgeAudit(contextOf(written('/a')), found(['/a', '/x']));
   expect([...(desired.dirty?.keys() ?? [])]).toEqual(['/x']);
   expect(desired.registrations?.get('/x')).toMatchObject({ state: 'withdrawing', leaseId: '42' });
 });
@@ -74,20 +75,20 @@ test('has tried again what was denied, and not what is too large', () => {
 });
 
 test('says that the lease is lost, and changes nothing else then', () => {
-  const judged = judgeAudit(contextOf(written('/a')), { ttlSeconds: -1, keys: [], missing: [] }, true);
+  const judged = judgeAudit(contextOf(written('/a')), { ttlSeconds: -1, keys: [], missing: [] });
   expect(judged).toEqual({ desired: {}, isLeaseLost: true, news: [] });
 });
 
 test('puts a key back at once a few times, and then only with regular audits', () => {
   const [often, once] = [written('/a', { repairs: promptRepairsMax }), written('/b', { repairs: 1 })];
   const context = contextOf(often, once);
-  expect(dirtyAfter(context, found([]), false)).toEqual(['/b']);
-  expect(dirtyAfter(context, found([]), true)).toEqual(['/a', '/b']);
+  expect(dirtyAfter({ ...context, isAuditDue: false }, found([]))).toEqual(['/b']);
+  expect(dirtyAfter(context, found([]))).toEqual(['/a', '/b']);
 });
 
 test('says once that a key is taken away again and again', () => {
-  const newsAt = (repairs: number, isRegular: boolean) =>
-    judgeAudit(contextOf(written('/a', { repairs })), found([]), isRegular).news;
+  const newsAt = (repairs: number, isAuditDue: boolean) =>
+    judgeAudit({ ...contextOf(written('/a', { repairs })), isAuditDue }, found([])).news;
   expect(newsAt(promptRepairsMax - 2, false)).toEqual([]);
   expect(newsAt(promptRepairsMax - 1, false)).toEqual([{ type: 'registration.conflicted', keys: ['/a'] }]);
   expect(newsAt(promptRepairsMax, true)).toEqual([]);
@@ -95,8 +96,8 @@ test('says once that a key is taken away again and again', () => {
 
 test('forgives what a regular audit finds in its place, and nothing sooner', () => {
   const context = contextOf(written('/a', { repairs: 2 }));
-  const repairsAfter = (isRegular: boolean) =>
-    judgeAudit(context, found(['/a']), isRegular).desired.registrations?.get('/a')?.repairs;
+  const repairsAfter = (isAuditDue: boolean) =>
+    judgeAudit({ ...context, isAuditDue }, found(['/a'])).desired.registrations?.get('/a')?.repairs;
   expect(repairsAfter(false)).toBe(2);
   expect(repairsAfter(true)).toBe(0);
 });
