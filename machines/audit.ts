@@ -1,5 +1,4 @@
 /** What an audit asks etcd, and what its answer means for the registrations. Pure; the registry machine applies it. */
-import type { RegistrationNews } from './flush.js';
 import { promptRepairsMax, type Registration, rewrite, stray } from './registration.js';
 import type { RegistryContext } from './registry-context.js';
 
@@ -23,7 +22,6 @@ export interface LeaseQuestion {
 export interface Audit {
   readonly desired: Partial<Pick<RegistryContext, 'registrations' | 'dirty'>>;
   readonly isLeaseLost: boolean;
-  readonly news: readonly RegistrationNews[];
 }
 
 /** The question of an audit that begins now. */
@@ -40,8 +38,8 @@ export function auditQuestion({ lease, registrations }: RegistryContext): LeaseQ
  * two regular audits an entry is put back a few times only, however often somebody deletes it.
  */
 export function judgeAudit(context: RegistryContext, content: LeaseContent): Audit {
-  if (context.lease === null) return { desired: {}, isLeaseLost: false, news: [] };
-  if (content.ttlSeconds <= 0) return { desired: {}, isLeaseLost: true, news: [] };
+  if (context.lease === null) return { desired: {}, isLeaseLost: false };
+  if (content.ttlSeconds <= 0) return { desired: {}, isLeaseLost: true };
   const { leaseId } = context.lease;
   const isRegular = context.isAuditDue;
   const [held, missing] = [new Set(content.keys), new Set(content.missing)];
@@ -49,7 +47,6 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     leased ? known.leaseId === leaseId && !held.has(key) : missing.has(key);
   const registrations: (readonly [string, Registration])[] = [];
   const dirty: (readonly [string, true])[] = [];
-  const conflicted: string[] = [];
   const writeAgain = (known: Registration): void => {
     registrations.push([known.key, rewrite(known, true)]);
     dirty.push([known.key, true]);
@@ -60,11 +57,7 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     if (!isMissing(known)) {
       if (isRegular && known.repairs > 0)
         registrations.push([known.key, { ...known, repairs: 0, lastError: null }]);
-    } else if (isRegular || known.repairs < promptRepairsMax) {
-      const repairs = Math.min(known.repairs + 1, promptRepairsMax);
-      if (repairs === promptRepairsMax && known.repairs < repairs) conflicted.push(known.key);
-      writeAgain({ ...known, repairs });
-    }
+    } else if (isRegular || known.repairs < promptRepairsMax) writeAgain(known);
   }
   for (const key of content.keys.filter((each) => !context.registrations.has(each))) {
     registrations.push([key, stray(key, leaseId)]);
@@ -76,6 +69,5 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
       dirty: context.dirty.with(dirty),
     },
     isLeaseLost: false,
-    news: conflicted.length > 0 ? [{ type: 'registration.conflicted', keys: conflicted }] : [],
   };
 }

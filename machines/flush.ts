@@ -91,21 +91,19 @@ function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[
   const withdrawn: string[] = [];
   const conflicted: string[] = [];
   for (const operation of batch.operations) {
-    if (operation.type === 'ensure') {
-      ensured.push([operation.key, true]);
-      continue;
-    }
+    if (operation.type === 'ensure') ensured.push([operation.key, true]);
     const registration = state.registrations.get(operation.key);
-    if (registration === undefined) continue;
+    if (operation.type === 'ensure' || registration === undefined) continue;
     const isCurrent = batch.versions.get(operation.key) === registration.version;
     if (operation.type === 'put') {
-      const isForeign = foreign.includes(operation.key);
       const isDone = isCurrent && (!operation.leased || isLeaseInUse(state));
+      const isForeign = foreign.includes(operation.key);
       const put = { isDone, isForeign, leaseId: operation.leased ? leaseId : null, flush: state.flush };
-      registrations.push([operation.key, afterPut(registration, put)]);
+      const next = afterPut(registration, put);
+      registrations.push([operation.key, next]);
       if (isDone) dirty.push([operation.key, undefined]);
       if (isDone && !isForeign) written.push(operation.key);
-      if (isForeign && isConflict(registration)) conflicted.push(operation.key);
+      if (isContested(next) && !isContested(registration)) conflicted.push(operation.key);
     } else if (isCurrent) {
       registrations.push([operation.key, undefined]);
       dirty.push([operation.key, undefined]);
@@ -149,11 +147,9 @@ interface PutAnswer {
 function afterPut(registration: Registration, put: PutAnswer): Registration {
   const touched = { leaseId: put.leaseId, sent: true, flush: put.flush };
   if (!put.isDone) return { ...registration, ...touched };
-  // A key without lease that is there already belongs to nobody in particular.
-  const isHeld = put.isForeign && registration.leased;
-  // Where somebody else holds the key nothing was put back.
-  const repairs = Math.max(0, registration.repairs - Number(put.isForeign && registration.repair));
-  const lastError = isHeld ? conflict : repairs < promptRepairsMax ? null : contested;
+  const isPutBack = registration.repair && !put.isForeign;
+  const repairs = Math.min(registration.repairs + Number(isPutBack), promptRepairsMax);
+  const lastError = put.isForeign ? held : repairs < promptRepairsMax ? null : takenAway;
   return {
     ...registration,
     ...touched,
@@ -166,11 +162,11 @@ function afterPut(registration: Registration, put: PutAnswer): Registration {
   };
 }
 
-/** Told once: another process holds a key that we want under our lease. */
-function isConflict({ leased, lastError }: Registration): boolean {
-  return leased && lastError?.kind !== 'conflict';
+/** Somebody else holds the key, or takes it away again and again; told when it begins. */
+function isContested({ lastError }: Registration): boolean {
+  return lastError?.kind === 'conflict';
 }
 
-const conflict: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
+const held: FailureFact = { kind: 'conflict', message: 'another process has written this key' };
 
-const contested: FailureFact = { kind: 'conflict', message: 'somebody takes this key away again and again' };
+const takenAway: FailureFact = { kind: 'conflict', message: 'somebody takes this key away again and again' };

@@ -9,7 +9,10 @@ import type { ShardedMap } from './sharded-map.js';
 export type OwnKeysFact =
   /** The keys that it was started with are followed from now on; what was deleted before, it cannot tell. */
   | { readonly type: 'ownKeys.opened' }
-  /** Keys that were deleted after we had written them: by somebody, with their lease, or withdrawn by us. */
+  /**
+   * Keys that were deleted after we had written them: by somebody, with their lease, or withdrawn by us. Told after the
+   * word that they were written; also of keys that only may be gone, where the adapter cannot tell.
+   */
   | { readonly type: 'ownKeys.deleted'; readonly keys: readonly string[] }
   /** The fence was deleted, most likely with its lease. */
   | { readonly type: 'ownKeys.fenceDeleted' }

@@ -59,7 +59,7 @@ export const auditing = setupRegistry.createStateConfig({
       on: { ...untilLost, ...suspicions },
     },
     reading: {
-      description: 'Asking etcd which keys are under our lease, because it is time.',
+      description: 'Asking etcd which keys are under our lease, because it is time or the link is new.',
       entry: 'rememberAuditStart',
       invoke: {
         id: 'readLease',

@@ -57,7 +57,7 @@ export interface RegistryContext extends FlushState {
   readonly attempt: number;
   /** The last flush that was complete when the running audit was asked for. */
   readonly auditFlush: number;
-  /** True when it is time to audit the lease in use, whatever else was asked meanwhile; the next answer is that audit. */
+  /** True from when a regular audit is due until what is asked next, for whatever reason, is answered. */
   readonly isAuditDue: boolean;
   readonly lastError: FailureFact | null;
 }

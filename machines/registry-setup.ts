@@ -104,7 +104,7 @@ export const setupRegistry = setup({
     rememberLease: assign(({ context }, news: { leaseId: string; generation: number }) =>
       afterNewLease(context, news),
     ),
-    forgetLease: assign({ lease: null, isAuditDue: false }),
+    forgetLease: assign({ lease: null }),
     rememberWishes: assign(({ context }, { entries }: { entries: readonly DesiredEntry[] }) =>
       afterWishes(context, entries),
     ),
@@ -164,14 +164,13 @@ export const setupRegistry = setup({
     rememberAuditStart: assign(({ context }) => ({
       auditFlush: context.plan.length > 0 ? context.flush - 1 : context.flush,
     })),
-    rememberAuditDue: assign(({ context }) => ({ isAuditDue: context.lease !== null })),
+    rememberAuditDue: assign({ isAuditDue: true }),
     endAudit: assign({ isAuditDue: false }),
     applyAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
-      const { desired, isLeaseLost, news } = judgeAudit(context, content);
+      const { desired, isLeaseLost } = judgeAudit(context, content);
       enqueue.assign(desired);
       if (isLeaseLost)
         enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
-      for (const item of news) enqueue.emit(item);
     }),
     tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {
       for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);

@@ -1,11 +1,11 @@
-/** What is remembered of the deletions in a folder, and what is said of those that were forgotten. */
+/** What is remembered of deletions, and what is said of those that were forgotten. */
 import { expect, test } from 'vitest';
 import { RecentDeletions } from '../src/etcd/recent-deletions.js';
 
 const deletion = (key: string, revision: number) => ({ key, modRevision: String(revision) });
 
 test('a key may be gone if it was deleted after it was written', () => {
-  const deletions = new RecentDeletions('0');
+  const deletions = new RecentDeletions();
   deletions.add([deletion('a', 9), deletion('b', 10)]);
   expect(deletions.mayBeGone('a', '8')).toBe(true);
   expect(deletions.mayBeGone('a', '9')).toBe(false);
@@ -13,19 +13,13 @@ test('a key may be gone if it was deleted after it was written', () => {
 });
 
 test('the last deletion of a key counts', () => {
-  const deletions = new RecentDeletions('0');
+  const deletions = new RecentDeletions();
   deletions.add([deletion('a', 5), deletion('a', 10)]);
   expect(deletions.mayBeGone('a', '9')).toBe(true);
 });
 
-test('what was written before anything was followed may be gone', () => {
-  const deletions = new RecentDeletions('7');
-  expect(deletions.mayBeGone('a', '6')).toBe(true);
-  expect(deletions.mayBeGone('a', '7')).toBe(false);
-});
-
 test('the latest thousand deletions are remembered; before them, any key may be gone', () => {
-  const deletions = new RecentDeletions('0');
+  const deletions = new RecentDeletions();
   deletions.add([deletion('again', 1)]);
   deletions.add(Array.from({ length: 999 }, (_, index) => deletion(`${index}`, 2 + index)));
   expect(deletions.mayBeGone('other', '1')).toBe(false);

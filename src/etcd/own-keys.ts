@@ -36,8 +36,8 @@ export function watchOwnKeys(links: LinkInUse): StreamPort<OwnKeysFact, OwnKeysI
 /** The keys of ours in one folder, each with the revision at which it was known to be there. */
 interface Folder {
   readonly keys: Map<string, Revision>;
-  /** Of any key in it: the answer to a write of ours may come after word that the key is gone again. */
-  readonly deletions: RecentDeletions;
+  /** What was deleted up to this revision nobody has told. */
+  readonly followedFrom: Revision;
   readonly close: () => void;
 }
 
@@ -45,6 +45,7 @@ class OwnKeys {
   readonly #link: EtcdLink;
   readonly #send: (fact: OwnKeysFact) => void;
   readonly #folders = new Map<string, Folder>();
+  readonly #deletions = new RecentDeletions();
   #closeFence: (() => void) | undefined;
   /** Folders that have to be open before the keys of the start are followed. */
   readonly #opening = new Set<string>();
@@ -95,7 +96,8 @@ class OwnKeys {
       const path = folderOf(key);
       const folder = this.#folders.get(path) ?? this.#openFolder(path, revision);
       folder.keys.set(key, revision);
-      if (folder.deletions.mayBeGone(key, revision)) gone.push(key);
+      const isUnheard = isAfter(folder.followedFrom, revision);
+      if (isUnheard || this.#deletions.mayBeGone(key, revision)) gone.push(key);
     }
     if (gone.length > 0) this.#send({ type: 'ownKeys.deleted', keys: gone });
   }
@@ -103,16 +105,15 @@ class OwnKeys {
   #openFolder(path: string, revision: Revision): Folder {
     const key = bytesOf(path);
     const known = new Map<string, Revision>();
-    const deletions = new RecentDeletions(revision);
     const from = revision === '0' ? {} : { fromRevision: (BigInt(revision) + 1n).toString() };
     const close = this.#link.watches.watchDeletions({ key, rangeEnd: prefixEnd(key), ...from }, (fact) => {
       if (fact.type === 'watch.changed') {
-        deletions.add(fact.changes);
+        this.#deletions.add(fact.changes);
         this.#tellDeleted(fact.changes, known);
       } else if (fact.type === 'watch.created') this.#opened(path);
       else this.#endOn(fact);
     });
-    const folder = { keys: known, deletions, close };
+    const folder = { keys: known, followedFrom: revision, close };
     this.#folders.set(path, folder);
     return folder;
   }

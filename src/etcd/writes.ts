@@ -126,7 +126,7 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
       if (!operation.onlyIfFree) return put;
       return operation.leased
         ? firstThatHolds([[isAbsent(key)], [hasLease(key, '0')], [hasLease(key, leaseId)]], put, key)
-        : firstThatHolds([[isAbsent(key)], [hasLease(key, '0'), hasOtherValue(key, value)]], put, key);
+        : unlessEqual(key, value, firstThatHolds([[isAbsent(key)], [hasLease(key, '0')]], put, key));
     }
     case 'ensure':
       return {
@@ -140,7 +140,7 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
       const guards =
         operation.value === null
           ? operation.owners.map((owner) => [hasLease(key, owner)])
-          : [[{ key, target: 'Value', result: 'Equal', value: bytesOf(operation.value) } as const]];
+          : [[hasValue(key, bytesOf(operation.value))]];
       return firstThatHolds(guards, { request_delete_range: { key } }, key);
     }
   }
@@ -155,6 +155,12 @@ function firstThatHolds(guards: readonly ICompare[][], then: IRequestOp, key: Bu
   );
 }
 
+/** Nothing, if the key lies there already, with this value and without lease; `otherwise` if not. */
+function unlessEqual(key: Buffer, value: Buffer, otherwise: IRequestOp): IRequestOp {
+  const compare = [hasLease(key, '0'), hasValue(key, value)];
+  return { request_txn: { compare, success: [], failure: [otherwise] } };
+}
+
 function isAbsent(key: Buffer): ICompare {
   return { key, target: 'Create', result: 'Equal', create_revision: '0' };
 }
@@ -163,8 +169,8 @@ function hasLease(key: Buffer, leaseId: string): ICompare {
   return { key, target: 'Lease', result: 'Equal', lease: leaseId };
 }
 
-function hasOtherValue(key: Buffer, value: Buffer): ICompare {
-  return { key, target: 'Value', result: 'NotEqual', value };
+function hasValue(key: Buffer, value: Buffer): ICompare {
+  return { key, target: 'Value', result: 'Equal', value };
 }
 
 /** The keys that exist but did not meet any of their guards. */

@@ -184,12 +184,14 @@ function ownKeys(start: () => Promise<EtcdUnderTest>): void {
     expect(await etcd.control.revision()).toBe(before);
   });
 
-  test('repairs an entry without lease that is absent or changed, and not what a lease of others holds', async () => {
+  test('repairs an entry without lease that is absent or changed, and says which a lease of others holds', async () => {
     const stranger = await etcd.control.grantLease(30);
     const keyOf = (name: string): string => `/dubbo/a/configurators/${name}`;
     await etcd.control.put(keyOf('changed'), 'theirs');
     await etcd.control.put(keyOf('leased'), 'theirs', { lease: stranger });
-    const operations = ['changed', 'leased', 'absent'].map(
+    await etcd.control.put(keyOf('right'), '7');
+    const before = await etcd.control.get(keyOf('right'));
+    const operations = ['changed', 'leased', 'absent', 'right'].map(
       (name): WriteOperation => ({
         type: 'put',
         key: keyOf(name),
@@ -203,6 +205,8 @@ function ownKeys(start: () => Promise<EtcdUnderTest>): void {
     const flow = listen<BatchAnswered, WriteInput>(writeBatches(links), input);
     await eventually(() => expect(flow.facts).toHaveLength(1));
     flow.close();
+    expect(flow.facts).toMatchObject([{ outcome: { type: 'applied', foreign: [keyOf('leased')] } }]);
+    expect(await etcd.control.get(keyOf('right'))).toEqual(before);
     expect(await etcd.control.get(keyOf('changed'))).toMatchObject({ value: '7', lease: '0' });
     expect(await etcd.control.get(keyOf('absent'))).toMatchObject({ value: '7', lease: '0' });
     expect(await etcd.control.get(keyOf('leased'))).toMatchObject({ value: 'theirs', lease: stranger });

@@ -223,6 +223,17 @@ describe.each<World & { readonly name: string }>([
     }
   });
 
+  test('puts off a regular audit for nothing but a missing lease or link', () => {
+    const isDue = ({ snapshot: { context } }: GraphState<Registry>): boolean =>
+      context.isAuditDue && context.lease !== null && context.epoch !== null;
+    const isIdle = ({ snapshot }: GraphState<Registry>): boolean => snapshot.value.auditing === 'resting';
+    expect(graph.states.filter((state) => isDue(state) && isIdle(state))).toEqual([]);
+    const unanswered = graph.moves.filter(({ event }) => !event.type.endsWith('.actor.readLease'));
+    for (const move of unanswered.filter(({ from }) => from.snapshot.context.isAuditDue)) {
+      expect(move.snapshot.context.isAuditDue, nameOf(move)).toBe(true);
+    }
+  });
+
   test('can always audit again while it runs, and nothing breaks it', () => {
     const isReading = ({ snapshot }: GraphState<Registry>): boolean => snapshot.value.auditing === 'reading';
     expect(strandedLive(graph, isReading)).toEqual([]);

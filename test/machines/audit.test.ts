@@ -52,11 +52,7 @@ test('finds what is missing, under the lease or under none', () => {
   const content = found(['/there'], ['/good/gone']);
   expect(dirtyAfter(context, content)).toEqual(['/good/gone', '/missing']);
   const { desired } = judgeAudit(context, content);
-  expect(desired.registrations?.get('/missing')).toMatchObject({
-    state: 'pending',
-    repair: true,
-    repairs: 1,
-  });
+  expect(desired.registrations?.get('/missing')).toMatchObject({ state: 'pending', repair: true });
 });
 
 test('finds what nobody wants, and deletes it under the lease it was found under', () => {
@@ -76,7 +72,7 @@ test('has tried again what was denied, and not what is too large', () => {
 
 test('says that the lease is lost, and changes nothing else then', () => {
   const judged = judgeAudit(contextOf(written('/a')), { ttlSeconds: -1, keys: [], missing: [] });
-  expect(judged).toEqual({ desired: {}, isLeaseLost: true, news: [] });
+  expect(judged).toEqual({ desired: {}, isLeaseLost: true });
 });
 
 test('puts a key back at once a few times, and then only with regular audits', () => {
@@ -84,14 +80,6 @@ test('puts a key back at once a few times, and then only with regular audits', (
   const context = contextOf(often, once);
   expect(dirtyAfter({ ...context, isAuditDue: false }, found([]))).toEqual(['/b']);
   expect(dirtyAfter(context, found([]))).toEqual(['/a', '/b']);
-});
-
-test('says once that a key is taken away again and again', () => {
-  const newsAt = (repairs: number, isAuditDue: boolean) =>
-    judgeAudit({ ...contextOf(written('/a', { repairs })), isAuditDue }, found([])).news;
-  expect(newsAt(promptRepairsMax - 2, false)).toEqual([]);
-  expect(newsAt(promptRepairsMax - 1, false)).toEqual([{ type: 'registration.conflicted', keys: ['/a'] }]);
-  expect(newsAt(promptRepairsMax, true)).toEqual([]);
 });
 
 test('forgives what a regular audit finds in its place, and nothing sooner', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { applyOutcome, type FlushState } from '../../machines/flush.js';
 import { applySilence } from '../../machines/flush-failures.js';
 import type { BatchOutcome, FailureKind, WriteBatch } from '../../machines/index.js';
+import { promptRepairsMax, rewrite } from '../../machines/registration.js';
 import { planWrites } from '../../machines/write-plan.js';
 import { keysOf, registrationOf, registrationsOf } from '../support/desired.js';
 
@@ -94,6 +95,43 @@ test('remembers a conflict with another process, and tells it once', () => {
   });
   expect(first.news.map(({ type }) => type)).toEqual(['registration.written', 'registration.conflicted']);
   const second = applyOutcome(first.state, batch, taken);
+  expect(second.news.map(({ type }) => type)).toEqual(['registration.written']);
+});
+
+test.each([true, false])(
+  'counts what it puts back, and not what somebody else holds (leased: %s)',
+  (leased) => {
+    const missing = { leased, value: '7', repair: true, repairs: promptRepairsMax - 1 };
+    const { state, batch } = flushing({ registrations: registrationsOf(registrationOf('/a', missing)) });
+    const held: BatchOutcome = { type: 'applied', revision: '7', foreign: ['/a'] };
+    const again = ({ registrations }: FlushState): FlushState => ({
+      ...state,
+      registrations: registrations.with([
+        ['/a', rewrite(registrations.get('/a') ?? registrationOf('/a'), true)],
+      ]),
+    });
+    const first = applyOutcome(state, batch, held);
+    const second = applyOutcome(again(first.state), batch, held);
+    expect(second.state.registrations.get('/a')).toMatchObject({ repairs: promptRepairsMax - 1 });
+    const told = [first, second].flatMap(({ news }) => news.map(({ type }) => type));
+    expect(told).toEqual(['registration.conflicted']);
+    const third = applyOutcome(again(second.state), batch, applied);
+    expect(third.state.registrations.get('/a')).toMatchObject({ repairs: promptRepairsMax });
+  },
+);
+
+test('says once that a key is taken away again and again', () => {
+  const missing = { repair: true, repairs: promptRepairsMax - 1 };
+  const { state, batch } = flushing({ registrations: registrationsOf(registrationOf('/a', missing)) });
+  const first = applyOutcome(state, batch, applied);
+  expect(first.news.map(({ type }) => type)).toEqual(['registration.written', 'registration.conflicted']);
+  const known = first.state.registrations.get('/a') ?? registrationOf('/a');
+  expect(known).toMatchObject({ repairs: promptRepairsMax, lastError: { kind: 'conflict' } });
+  const second = applyOutcome(
+    { ...state, registrations: registrationsOf(rewrite(known, true)) },
+    batch,
+    applied,
+  );
   expect(second.news.map(({ type }) => type)).toEqual(['registration.written']);
 });
 
