@@ -144,7 +144,8 @@ export function isQuiet(found: {
   const { asked, windowMs, ttlMs, hasContested } = found;
   const writes = (asked['txn'] ?? 0) + (asked['leaseGrant'] ?? 0);
   const audits = asked['leaseTimeToLive'] ?? 0;
-  if (writes > (hasContested ? audits : 0)) return `${writes} writes in a steady state`;
+  // The audit that a write follows may have been asked for just before the window.
+  if (writes > (hasContested ? audits + 1 : 0)) return `${writes} writes in a steady state`;
   const renewals = asked['keepAlive'] ?? 0;
   const due = Math.ceil(windowMs / (ttlMs / 3)) + 1;
   return renewals > due ? `${renewals} renewals where ${due} are due` : undefined;
