@@ -41,6 +41,16 @@ describe('the simulation', () => {
     expect(await played()).toEqual(await played());
   });
 
+  test('probes silent links in simulated time', async () => {
+    const lines: string[] = [];
+    const blackhole = { at: 10_000, kind: 'blackhole', ms: 20_000, who: 0, size: 0 } as const;
+    const workload = [{ at: 0, who: 0, do: 'subscribe', what: 0 }] as const;
+    const story: Story = { seed: 1, processes: 1, workload, faults: [blackhole] };
+    await play(story, { mustWork: false, trace: (line) => lines.push(line) });
+    const noticed = lines.find((line) => line.includes('stale:'));
+    expect(Number.parseFloat(noticed ?? '')).toBeLessThan(13);
+  });
+
   test('calls a story in which nothing happens a failure', async () => {
     const { violation } = await play({ seed: 1, processes: 1, workload: [], faults: [] });
     expect(violation?.guarantee).toBe('WORK');

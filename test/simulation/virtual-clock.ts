@@ -8,6 +8,11 @@ export interface Timer {
   run: (() => void) | null;
 }
 
+/** A timer that is set again whenever it runs. */
+interface Interval {
+  next: Timer | undefined;
+}
+
 /** Milliseconds since 1970 at which every simulation begins. */
 const epochMs = 1_700_000_000_000;
 
@@ -47,6 +52,22 @@ export class VirtualClock implements Clock {
     if (!known?.run) return;
     known.run = null;
     this.#pending -= 1;
+  }
+
+  setInterval(run: () => void, ms: number): Interval {
+    const interval: Interval = { next: undefined };
+    const again = (): void => {
+      interval.next = this.setTimeout(() => {
+        again();
+        run();
+      }, ms);
+    };
+    again();
+    return interval;
+  }
+
+  clearInterval(interval: unknown): void {
+    this.clearTimeout((interval as Interval | undefined)?.next);
   }
 
   soon(run: () => void): () => void {

@@ -17,8 +17,8 @@ export async function onVirtualHost<T>(
   random: () => number,
   body: () => Promise<T>,
 ): Promise<T> {
-  const { setTimeout, clearTimeout, setImmediate, clearImmediate } = globalThis;
-  const real = { setTimeout, clearTimeout, setImmediate, clearImmediate };
+  const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis;
+  const real = { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate };
   const { now } = Date;
   const { random: realRandom } = Math;
   const realPerformanceNow = Object.getOwnPropertyDescriptor(performance, 'now');
@@ -29,6 +29,8 @@ export async function onVirtualHost<T>(
     setTimeout: (run: (...given: unknown[]) => void, ms = 0, ...args: unknown[]) =>
       clock.setTimeout(() => run(...args), ms),
     clearTimeout: (timer: unknown) => clock.clearTimeout(timer),
+    setInterval: (run: () => void, ms: number) => clock.setInterval(run, ms),
+    clearInterval: (timer: unknown) => clock.clearInterval(timer),
     setImmediate: (run: () => void) => clock.setTimeout(run, 0),
     clearImmediate: (timer: unknown) => clock.clearTimeout(timer),
   });
