@@ -45,11 +45,13 @@ describeOnEtcd('defects of watching', () => {
       };
       const before = await stage.foreign(310);
       await stage.sees(stage.told[0], await urls());
+      stage.proxy.stopAccepting();
       await stage.etcd.kill();
       await stage.disconnected();
       await stage.etcd.restart();
       await stage.control.delete(keyOf(before));
       await stage.foreign(311);
+      await stage.proxy.startAccepting();
       await stage.sees(stage.told[0], await urls());
       await stage.listen();
       await stage.foreign(312);

@@ -301,7 +301,7 @@ class Simulation {
     );
     if (!this.#mustWork) return;
     const { work, felt, faults } = this.outcome();
-    const isEnough = work >= 20 && Object.keys(faults).length > 0;
+    const isEnough = work >= 10 && Object.keys(faults).length > 0;
     this.jury.judge(
       'WORK',
       '',
