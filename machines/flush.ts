@@ -147,8 +147,10 @@ interface PutAnswer {
 function afterPut(registration: Registration, put: PutAnswer): Registration {
   const touched = { leaseId: put.leaseId, sent: true, flush: put.flush };
   if (!put.isDone) return { ...registration, ...touched };
-  const isPutBack = registration.repair && !put.isForeign;
-  const repairs = Math.min(registration.repairs + Number(isPutBack), promptRepairsMax);
+  // Whoever holds the key does not take it away; when that ends, it is put back at once.
+  const repairs = put.isForeign
+    ? 0
+    : Math.min(registration.repairs + Number(registration.repair), promptRepairsMax);
   const lastError = put.isForeign ? held : repairs < promptRepairsMax ? null : takenAway;
   return {
     ...registration,
