@@ -164,7 +164,7 @@ function afterPut(registration: Registration, put: PutAnswer): Registration {
   };
 }
 
-/** Somebody else holds the key, or takes it away again and again; told when it begins. */
+/** Somebody else holds the key, or takes it away again and again; told when that begins. */
 function isContested({ lastError }: Registration): boolean {
   return lastError?.kind === 'conflict';
 }

@@ -2,8 +2,9 @@
 import type { FailureFact } from './failure.js';
 
 /**
- * A key that somebody takes away is put back at once so many times between two regular audits; after that it waits for
- * the next one, so that two who disagree do not write as fast as they can.
+ * A key that somebody takes away is put back at once so many times; after that it waits for regular audits, so that two
+ * who disagree do not write as fast as they can. It ends when one of these finds the key in its place, or somebody else
+ * is found to hold it.
  */
 export const promptRepairsMax = 3;
 
@@ -41,7 +42,7 @@ export interface Registration extends DesiredEntry {
   readonly solo: boolean;
   /** Found missing by an audit: written again only if nobody else holds the key by now. */
   readonly repair: boolean;
-  /** How often it was put back since a regular audit last found it in its place. */
+  /** How often it was put back since the quarrel about it began, up to `promptRepairsMax`. */
   readonly repairs: number;
 }
 

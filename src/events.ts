@@ -56,7 +56,7 @@ export type LeaseEvent =
   | { readonly state: 'doubtful'; readonly leaseId: string }
   | { readonly state: 'expired'; readonly leaseId: string; readonly reason: string };
 
-/** What became of registrations; `conflicted` means that somebody else has written the key. */
+/** What became of registrations; `conflicted` means that somebody else holds the key, or takes it away again and again. */
 export interface RegistrationEvent {
   readonly state: 'written' | 'withdrawn' | 'failed' | 'conflicted';
   /** The etcd keys; one event covers everything that one transaction answered. */
