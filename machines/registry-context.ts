@@ -145,11 +145,11 @@ export function termsOf(context: RegistryContext): FlushTerms {
 
 /** True when there is something to write, and a lease and a link to write it with. */
 export function canFlush(context: RegistryContext): boolean {
-  return context.dirty.size > 0 && context.lease !== null && context.epoch !== null;
+  return context.dirty.size > 0 && hasLeaseAndLink(context);
 }
 
-/** True when there are a lease to ask about and a link to ask over. */
-export function canAudit({ lease, epoch }: RegistryContext): boolean {
+/** True when there are a lease to write under or to ask about, and a link to do it over. */
+export function hasLeaseAndLink({ lease, epoch }: RegistryContext): boolean {
   return lease !== null && epoch !== null;
 }
 
