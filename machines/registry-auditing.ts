@@ -1,5 +1,5 @@
 /** The region that finds where etcd differs from what is desired: regularly, and whenever there is a reason to look. */
-import { auditQuestion } from './audit.js';
+import { auditQuestion, type LeaseContent } from './audit.js';
 import { failureIn } from './failure.js';
 import { setupRegistry } from './registry-setup.js';
 
@@ -15,6 +15,15 @@ const suspicions = {
   'ownKeys.fenceDeleted': { target: 'settling' },
   'ownKeys.opened': { target: 'settling' },
 } satisfies Parameters<typeof setupRegistry.createStateConfig>[0]['on'];
+
+/** What etcd holds is compared, whatever the reason to ask was. */
+const answered = {
+  target: 'resting',
+  actions: [
+    { type: 'applyAudit', params: ({ event }: { event: { output: LeaseContent } }) => event.output },
+    'endAudit',
+  ],
+} as const;
 
 /** Compares what the lease holds with what is desired. */
 export const auditing = setupRegistry.createStateConfig({
@@ -46,10 +55,7 @@ export const auditing = setupRegistry.createStateConfig({
         id: 'readLease',
         src: 'readLease',
         input: ({ context }) => auditQuestion(context),
-        onDone: {
-          target: 'resting',
-          actions: [{ type: 'applyAudit', params: ({ event }) => event.output }, 'endAudit'],
-        },
+        onDone: answered,
         onError: [
           { guard: { type: 'isTransient', params: failureIn }, target: 'suspecting' },
           { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
@@ -65,10 +71,7 @@ export const auditing = setupRegistry.createStateConfig({
         id: 'readLease',
         src: 'readLease',
         input: ({ context }) => auditQuestion(context),
-        onDone: {
-          target: 'resting',
-          actions: [{ type: 'applyAudit', params: ({ event }) => event.output }, 'endAudit'],
-        },
+        onDone: answered,
         onError: [
           { guard: { type: 'isExpected', params: failureIn }, target: 'resting', actions: 'endAudit' },
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
