@@ -74,8 +74,8 @@ async function simulateSeeds(): Promise<boolean> {
 async function explain(story: Story, { violation }: Outcome): Promise<void> {
   if (violation === undefined) return;
   const { guarantee, what, atMs } = violation;
-  console.log(`\nseed ${story.seed} breaks ${guarantee} after ${atMs} ms: ${what}`);
-  console.log(`see it with: npm run simulate -- --seed ${story.seed} --trace`);
+  const found = `seed ${story.seed} breaks ${guarantee} after ${atMs} ms: ${what}`;
+  console.log(`\n${found}`);
   const { story: short, plays } = await shrink(story, guarantee);
   const length = short.faults.length + short.workload.length;
   console.log(
@@ -83,10 +83,12 @@ async function explain(story: Story, { violation }: Outcome): Promise<void> {
   );
   const events = [...short.faults, ...short.workload].sort((a, b) => a.at - b.at);
   for (const event of events) console.log(`  ${JSON.stringify(event)}`);
-  const told = `${JSON.stringify({ guarantee, found: what, story: short }, null, 1)}\n`;
+  const saved = `${JSON.stringify({ guarantee, found: what, story: short }, null, 1)}\n`;
   if (values.save === undefined)
     console.log('save it as a regression with --save test/simulation/stories/NAME.json');
-  else writeFileSync(values.save, told);
+  else writeFileSync(values.save, saved);
+  // Once more, because the end of a log is what is read first.
+  console.log(`${found}\nsee it with: npm run simulate -- --seed ${story.seed} --trace`);
 }
 
 async function simulateOne(seed: number): Promise<boolean> {

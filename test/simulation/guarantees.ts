@@ -189,6 +189,13 @@ export function isForgotten(name: string, keys: readonly string[]): Verdict {
   return keys.length > 0 ? `${name} is dead and ${show(keys)} is in etcd` : undefined;
 }
 
+/** EVENTUALLY-6: a listener advances to what etcd held, however often links are reset and histories compacted. */
+export function isAdvancing(witness: Witness, prefix: string, told: Told, revision: number): Verdict {
+  const held = witness.keysAt(witness.epoch, prefix, revision)?.filter(isProvided) ?? [];
+  if (told.revision >= revision || sameKeys(held, told.keys)) return undefined;
+  return `${prefix} is still told as of ${told.revision}: ${show(told.keys)}; at ${revision} etcd held ${show(held)}`;
+}
+
 /** EVENTUALLY-7: closing ends in time and settles every promise. */
 export function hasEnded(tookMs: number | undefined, pendingCalls: number): Verdict {
   if (tookMs === undefined) return 'close has not resolved';

@@ -1,15 +1,31 @@
-/** Looks at every process once a second: honest states, bounded resources. */
-import { hasFewTimers, isLeaseHonest, isLinkHonest, isPatient, isWithinLimits } from './guarantees.js';
+/** Looks at every process once a second: honest states, bounded resources, progress. */
+import type { Cast } from './cast.js';
+import {
+  hasFewTimers,
+  isAdvancing,
+  isLeaseHonest,
+  isLinkHonest,
+  isPatient,
+  isWithinLimits,
+} from './guarantees.js';
 import type { Process, SimWorld } from './process.js';
+import type { Weather } from './weather.js';
+
+/** What was worse than a storm is forgotten after that: links are back, and the protection against wipes is over. */
+const recoveryMs = 15_000;
+/** What changed that long ago has reached every listener, storm or not. */
+const progressMs = 3_000;
 
 export class Inspection {
   readonly #world: SimWorld;
-  readonly #processes: () => readonly Process[];
+  readonly #cast: Cast;
+  readonly #weather: Weather;
   #round = 0;
 
-  constructor(world: SimWorld, processes: () => readonly Process[]) {
+  constructor(world: SimWorld, cast: Cast, weather: Weather) {
     this.#world = world;
-    this.#processes = processes;
+    this.#cast = cast;
+    this.#weather = weather;
   }
 
   start(): void {
@@ -19,12 +35,14 @@ export class Inspection {
   #look(): void {
     const { clock, jury } = this.#world;
     this.#round += 1;
-    const processes = this.#processes();
+    const isStormAtMost = this.#weather.calmButForStormsMs >= recoveryMs;
+    const processes = this.#cast.present;
     let subscriptions = 0;
     for (const process of processes) {
       if (!process.isAlive) continue;
       subscriptions += process.listenings.size;
       this.#honest(process);
+      if (isStormAtMost) this.#advancing(process);
       while ((process.dials[0] ?? Number.POSITIVE_INFINITY) < clock.nowMs - 10_000) process.dials.shift();
       jury.judge('BOUNDED-3', process.name, isPatient(process.dials.length));
       if (this.#round % 10 === 0) this.#bounded(process);
@@ -48,6 +66,17 @@ export class Inspection {
     const { heldSinceMs } = process.link;
     const silentMs = heldSinceMs === undefined ? 0 : clock.nowMs - Math.max(heldSinceMs, process.upSinceMs);
     jury.judge('ALWAYS-9', process.name, isLinkHonest(process.isUp, silentMs));
+  }
+
+  #advancing(process: Process): void {
+    const { witness, clock, jury } = this.#world;
+    for (const { consumed, placed } of process.listenings.values()) {
+      for (const [prefix, { told, epochs }] of placed) {
+        if (consumed.manner === 'hanging' || !epochs.includes(witness.epoch)) continue;
+        const revision = witness.revisionBy(prefix, clock.nowMs - progressMs);
+        jury.judge('EVENTUALLY-6', process.name, isAdvancing(witness, prefix, told, revision));
+      }
+    }
   }
 
   #bounded(process: Process): void {

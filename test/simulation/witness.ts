@@ -95,6 +95,11 @@ export class Witness {
     return this.#present.stages.get(prefix)?.at(-1)?.keys ?? [];
   }
 
+  /** The revision of the last change, made by then in the present epoch, of which keys lie under a prefix; 0 without one. */
+  revisionBy(prefix: string, atMs: number): number {
+    return this.#present.stages.get(prefix)?.findLast((stage) => stage.atMs <= atMs)?.revision ?? 0;
+  }
+
   /** When it last changed which keys lie under a prefix. */
   changedAtMs(prefix: string): number {
     return this.#present.stages.get(prefix)?.at(-1)?.atMs ?? 0;

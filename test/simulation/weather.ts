@@ -1,0 +1,66 @@
+/** What goes wrong at the moment: begins each fault, ends it when its time is over, and knows how long it has been calm. */
+import type { Cast } from './cast.js';
+import type { SimWorld } from './process.js';
+import type { Fault, FaultKind } from './story.js';
+import { begin, type Victims } from './troubles.js';
+
+export class Weather {
+  /** Faults that were begun, by kind. */
+  readonly begun: Record<string, number> = {};
+  readonly #world: SimWorld;
+  readonly #cast: Cast;
+  readonly #victims: Victims;
+  /** What ends each fault that is under way. */
+  readonly #ends = new Map<() => void, FaultKind>();
+  #otherThanStormAtMs = 0;
+
+  constructor(world: SimWorld, cast: Cast) {
+    const { clock, etcd } = world;
+    this.#world = world;
+    this.#cast = cast;
+    this.#victims = {
+      clock,
+      etcd,
+      link: (who) => this.#cast.at(who).link,
+      lease: (who) => this.#cast.at(who).leaseInUse,
+      wantedKey: (who, size) => {
+        const wanted = [...this.#cast.at(who).wishes].filter(([, wish]) => wish.is === 'registered');
+        return wanted[size % Math.max(wanted.length, 1)]?.[0];
+      },
+    };
+  }
+
+  /** How long nothing else than storms has gone wrong. */
+  get calmButForStormsMs(): number {
+    const isOther = [...this.#ends.values()].some((kind) => kind !== 'storm');
+    return isOther ? 0 : this.#world.clock.nowMs - this.#otherThanStormAtMs;
+  }
+
+  begin(fault: Fault): void {
+    const { clock, trace } = this.#world;
+    const { kind } = fault;
+    trace(() => `== ${kind} ${JSON.stringify(fault)}`);
+    this.begun[kind] = (this.begun[kind] ?? 0) + 1;
+    this.#remember(kind);
+    const end = begin(this.#victims, fault);
+    if (end === undefined) return;
+    const once = (): void => {
+      if (!this.#ends.delete(once)) return;
+      trace(() => `== end of ${kind}`);
+      this.#remember(kind);
+      end();
+    };
+    this.#ends.set(once, kind);
+    clock.setTimeout(once, fault.ms);
+  }
+
+  /** Ends whatever is under way. */
+  heal(): void {
+    for (const end of this.#ends.keys()) end();
+    this.#world.trace(() => '== healed');
+  }
+
+  #remember(kind: FaultKind): void {
+    if (kind !== 'storm') this.#otherThanStormAtMs = this.#world.clock.nowMs;
+  }
+}
