@@ -43,7 +43,7 @@ export type {
   RegistryInput,
   RegistryNews,
 } from './registry-context.js';
-export { compareRevisions, isAfter, nextRevision, type Revision } from './revision.js';
+export { compareRevisions, isAfter, type Revision } from './revision.js';
 export { ShardedMap } from './sharded-map.js';
 export { watcherMachine } from './watcher.js';
 export {

@@ -12,8 +12,3 @@ export function compareRevisions(a: Revision, b: Revision): number {
 export function isAfter(a: Revision, b: Revision): boolean {
   return compareRevisions(a, b) > 0;
 }
-
-/** The revision that follows. */
-export function nextRevision(revision: Revision): Revision {
-  return (BigInt(revision) + 1n).toString();
-}

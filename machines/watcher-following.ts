@@ -1,15 +1,15 @@
 /** The watcher's state that follows a prefix: the watch is open, or being opened, and the copy is compared after a resume. */
 import { failureIn } from './failure.js';
-import { nextRevision } from './revision.js';
 import { setupWatcher } from './watcher-setup.js';
 
-/** Opens the watch after the resume point and follows it; stale until a resume is verified. */
+/** Opens the watch at the resume point and follows it; stale until a resume is verified. */
 export const following = setupWatcher.createStateConfig({
-  description: 'A watch is open, or being opened, right after the resume point.',
+  description: 'A watch is open, or being opened, at the resume point.',
   invoke: {
     id: 'watchPrefix',
     src: 'watchPrefix',
-    input: ({ context }) => ({ prefix: context.prefix, fromRevision: nextRevision(context.revision ?? '0') }),
+    // Not after it: etcd may forget a deletion at the very next revision without a word (decision 9).
+    input: ({ context }) => ({ prefix: context.prefix, fromRevision: context.revision ?? '1' }),
     onError: { target: '#watcher.failed', actions: { type: 'rememberFailure', params: failureIn } },
   },
   on: {

@@ -5,7 +5,8 @@
  * Invariants:
  *  1. The resume point is the revision of the last event applied, of a listing, or of a periodic progress
  *     notification; never the header of an event batch, nor of a `created` answer.
- *  2. Changes at or before the resume point are dropped, so an event that etcd repeats is applied once.
+ *  2. The watch starts at the resume point, and changes at or before it are dropped: so a compaction of whatever came
+ *     after it is told, and an event that etcd repeats is applied once.
  *  3. After a resume the copy is stale until a verify read has found nothing that changed after the resume point, and
  *     as many keys as we have.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.

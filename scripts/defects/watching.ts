@@ -7,7 +7,7 @@ const watchStream = 'src/etcd/watch-stream.ts';
 const urlList = 'src/url-list.ts';
 const onEtcd = 'test/faults/defects-watch.test.ts';
 
-const resumePoint = "fromRevision: nextRevision(context.revision ?? '0')";
+const resumePoint = "fromRevision: context.revision ?? '1'";
 
 export const watching: readonly Removal[] = [
   {

@@ -105,7 +105,8 @@ class OwnKeys {
   #openFolder(path: string, revision: Revision): Folder {
     const key = bytesOf(path);
     const known = new Map<string, Revision>();
-    const from = revision === '0' ? {} : { fromRevision: (BigInt(revision) + 1n).toString() };
+    // Not after the write: etcd may forget a deletion at the very next revision without a word (decision 9).
+    const from = revision === '0' ? {} : { fromRevision: revision };
     const close = this.#link.watches.watchDeletions({ key, rangeEnd: prefixEnd(key), ...from }, (fact) => {
       if (fact.type === 'watch.changed') {
         this.#deletions.add(fact.changes);

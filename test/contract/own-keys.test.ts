@@ -164,6 +164,19 @@ function ownKeys(start: () => Promise<EtcdUnderTest>): void {
     flow.close();
   });
 
+  test('says that it is broken when a deletion right after the write was compacted', async () => {
+    await put(first);
+    const revision = await etcd.control.revision();
+    await etcd.control.delete(first);
+    const deleted = await etcd.control.revision();
+    await put(elsewhere);
+    await etcd.control.compact(deleted);
+    const flow = listen<OwnKeysFact, OwnKeysInput>(watchOwnKeys(links), { leaseId, keys: [] });
+    flow.tell({ type: 'ownKeys.written', keys: [first], revision });
+    await eventually(() => expect(flow.facts).toMatchObject([{ type: 'ownKeys.broken' }]));
+    flow.close();
+  });
+
   test('says that it is broken without a link', async () => {
     const flow = listen<OwnKeysFact, OwnKeysInput>(watchOwnKeys(new LinkInUse()), { leaseId, keys: [first] });
     await eventually(() =>

@@ -65,7 +65,7 @@ describe('leasehold/machines', () => {
   test('exports exactly these values', () => {
     const expected = `
       Failure ShardedMap backoffMs compareRevisions connectionMachine failureOf isAfter
-      isOutcomeUnknown isTransient leaseMachine nextRevision reconnectBackoff registryMachine request
+      isOutcomeUnknown isTransient leaseMachine reconnectBackoff registryMachine request
       requestBackoff requestPort stream streamPort watcherHub watcherMachine
     `;
     expect(Object.keys(machines).sort()).toEqual(namesIn(expected));
