@@ -21,6 +21,8 @@ export interface Consumed {
 }
 
 export const providedPerProcess = 8;
+/** So many of them, the last ones, are the same for every process. */
+export const sharedCount = 2;
 export const consumedPerProcess = 5;
 const serviceCount = 2;
 
@@ -29,9 +31,10 @@ const providers = new Map<string, Provided>();
 const byKey = new Map<string, Provided>();
 const byTold = new Map<string, Provided>();
 
-/** One of the URLs a process may register. The last two are the same for every process. */
+/** One of the URLs a process may register. */
 export function provided(slot: number, index: number): Provided {
-  const host = index >= 6 ? '10.0.9.9' : `10.0.${slot}.1`;
+  const isShared = index >= providedPerProcess - sharedCount;
+  const host = isShared ? '10.0.9.9' : `10.0.${slot}.1`;
   const name = `${host}/${index}`;
   const known = providers.get(name);
   if (known !== undefined) return known;

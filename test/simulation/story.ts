@@ -1,5 +1,5 @@
 /** What happens in one simulation, as plain data: who does what when, and what goes wrong. Drawn from a seed, or told by hand. */
-import { consumedPerProcess, providedPerProcess } from './catalogue.js';
+import { consumedPerProcess, providedPerProcess, sharedCount } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';
 
 /** What a process does; `what` picks the URL. */
@@ -88,6 +88,44 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   stranger: [0, 0],
 };
 
+/** How much happens in a story. */
+interface Pace {
+  /** Between two faults, and between two deeds, there is up to twice one of these. */
+  readonly faultGapsMs: readonly number[];
+  readonly deedGapsMs: readonly number[];
+  /** The chance of each kind of fault to be among those of the story. */
+  readonly kindShare: number;
+  /** The weight of a restart and of a kill among the deeds. */
+  readonly lifeWeight: number;
+  /** The chance of a deed to be about a URL that all processes share. */
+  readonly sharedShare: number;
+}
+
+/** What takes several things at one moment is found by hectic stories, what takes time between them by calm ones. */
+const paces = {
+  calm: {
+    faultGapsMs: [9_000, 18_000],
+    deedGapsMs: [5_000, 10_000],
+    kindShare: 0.5,
+    lifeWeight: 1,
+    sharedShare: 0.25,
+  },
+  usual: {
+    faultGapsMs: [2_000, 4_500, 9_000],
+    deedGapsMs: [1_000, 2_500, 5_000],
+    kindShare: 0.5,
+    lifeWeight: 1,
+    sharedShare: 0.25,
+  },
+  hectic: {
+    faultGapsMs: [800, 1_500, 2_500],
+    deedGapsMs: [500, 1_000, 2_500],
+    kindShare: 0.3,
+    lifeWeight: 4,
+    sharedShare: 0.55,
+  },
+} satisfies Record<string, Pace>;
+
 /** The story of a seed. Each seed enables its own kinds of faults, so that rare kinds also meet alone. */
 export function storyOf(seed: number): Story {
   const dice = diceFor(seed, 'shape');
@@ -95,17 +133,22 @@ export function storyOf(seed: number): Story {
     [3, 2],
     [1, 3],
   ] as const);
+  const pace = dice.weighted([
+    [2, paces.calm],
+    [3, paces.usual],
+    [1, paces.hectic],
+  ] as const);
   return {
     seed,
     processes,
     // At most 15 s: an etcd that restarts when all is healed gives the leases of the dead their whole time again.
     ttlMs: dice.pick([6_000, 10_000, 15_000]),
-    workload: workloadOf(diceFor(seed, 'workload'), processes),
-    faults: faultsOf(diceFor(seed, 'faults'), processes),
+    workload: workloadOf(diceFor(seed, 'workload'), processes, pace),
+    faults: faultsOf(diceFor(seed, 'faults'), processes, pace),
   };
 }
 
-function workloadOf(dice: Dice, processes: number): Deed[] {
+function workloadOf(dice: Dice, processes: number, pace: Pace): Deed[] {
   const deeds: Deed[] = [];
   // In half of the stories the last process only consumes, and so never learns of the sentinel by writing it.
   const providers = processes - Number(dice.chance(0.5));
@@ -120,7 +163,7 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
     }
     deeds.push({ at: dice.integer(0, 400), who, do: 'subscribe', what: dice.integer(0, 2) });
   }
-  const busyMs = dice.pick([1_000, 2_500, 5_000]);
+  const busyMs = dice.pick(pace.deedGapsMs);
   for (let at = 1_000; at < healAtMs + 2_000; at += dice.integer(1, 2 * busyMs)) {
     const who = dice.integer(0, processes - 1);
     const isProvider = who < providers;
@@ -129,19 +172,14 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
       [isProvider ? 30 : 0, 'unregister'],
       [12, 'subscribe'],
       [8, 'unsubscribe'],
-      [1, 'restart'],
-      [at < lastDeathAtMs ? 1 : 0, 'kill'],
+      [pace.lifeWeight, 'restart'],
+      [at < lastDeathAtMs ? pace.lifeWeight : 0, 'kill'],
     ] as const);
     const isUrl = verb === 'register' || verb === 'unregister';
-    deeds.push({
-      at,
-      who,
-      do: verb,
-      what: dice.integer(0, (isUrl ? providedPerProcess : consumedPerProcess) - 1),
-    });
+    const what = isUrl ? urlOf(dice, pace) : dice.integer(0, consumedPerProcess - 1);
+    deeds.push({ at, who, do: verb, what });
     // Changing one's mind within a round trip or two is where intents and answers cross.
     if (isUrl && dice.chance(0.25)) {
-      const what = deeds.at(-1)?.what ?? 0;
       const back = verb === 'register' ? 'unregister' : 'register';
       deeds.push({ at: at + dice.integer(0, 12), who, do: back, what });
     }
@@ -149,11 +187,19 @@ function workloadOf(dice: Dice, processes: number): Deed[] {
   return deeds.sort((a, b) => a.at - b.at);
 }
 
-function faultsOf(dice: Dice, processes: number): Fault[] {
-  const enabled = faultKinds.filter(() => dice.chance(0.5));
+/** One of the URLs of a process, or one that all share. */
+function urlOf(dice: Dice, { sharedShare }: Pace): number {
+  const ownCount = providedPerProcess - sharedCount;
+  return dice.chance(sharedShare)
+    ? ownCount + dice.integer(0, sharedCount - 1)
+    : dice.integer(0, ownCount - 1);
+}
+
+function faultsOf(dice: Dice, processes: number, pace: Pace): Fault[] {
+  const enabled = faultKinds.filter(() => dice.chance(pace.kindShare));
   const kinds = enabled.length > 0 ? enabled : [dice.pick(faultKinds)];
   const faults: Fault[] = [];
-  const gapMs = dice.pick([2_000, 4_500, 9_000]);
+  const gapMs = dice.pick(pace.faultGapsMs);
   for (let at = 3_000; at < healAtMs - 2_000; at += dice.integer(200, 2 * gapMs)) {
     const kind = dice.pick(kinds);
     const [shortest, longest] = durations[kind];
