@@ -43,8 +43,9 @@ export class Inspection {
       subscriptions += process.listenings.size;
       this.#honest(process);
       if (isStormAtMost) this.#advancing(process);
-      while ((process.dials[0] ?? Number.POSITIVE_INFINITY) < clock.nowMs - 10_000) process.dials.shift();
-      jury.judge('BOUNDED-3', process.name, isPatient(process.dials.length));
+      const { vainDials } = process;
+      while ((vainDials[0] ?? Number.POSITIVE_INFINITY) < clock.nowMs - 10_000) vainDials.shift();
+      jury.judge('BOUNDED-3', process.name, isPatient(vainDials.length));
       if (this.#round % 10 === 0) this.#bounded(process);
     }
     jury.judge(

@@ -1,5 +1,4 @@
 /** One simulated process: a real registry in simulated surroundings, what it was asked to do, and what came of it. */
-
 import { createRegistryIn } from '../../src/create-registry.js';
 import { connectEtcd } from '../../src/etcd/ports.js';
 import type { Registry } from '../../src/registry.js';
@@ -56,7 +55,8 @@ export class Process {
   readonly wishes = new Map<string, Wish>();
   readonly listenings = new Map<string, Listening>();
   readonly asked: Record<string, number> = {};
-  readonly dials: number[] = [];
+  /** When it tried to connect, without those attempts that led to a link. */
+  readonly vainDials: number[] = [];
   readonly #world: SimWorld;
   readonly #written = new Set<string>();
   /** Epochs whose sentinel this process knows, because a write of its was answered there. */
@@ -81,8 +81,7 @@ export class Process {
     this.link = link;
     this.#world = world;
     this.#clock = stoppable(world.clock);
-    const dice = diceFor(seed, `jitter of ${this.name}`);
-    void this.#start(dice);
+    void this.#start(diceFor(seed, `jitter of ${this.name}`));
   }
 
   /** The registry; it exists from the first turn on. */
@@ -215,6 +214,7 @@ export class Process {
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
+      if (this.isUp) this.vainDials.pop();
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
@@ -313,7 +313,7 @@ export class Process {
           this.#judge('ALWAYS-6', renewsLeaseInUse(id, this.leaseInUse));
         }
         if (method === 'dial') {
-          this.dials.push(clock.nowMs);
+          this.vainDials.push(clock.nowMs);
           const open = [...this.link.connections].filter((connection) => connection.isOwned).length;
           this.#judge('BOUNDED-4', isSingle('connection', open + 1));
         }

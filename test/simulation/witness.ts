@@ -97,7 +97,8 @@ export class Witness {
 
   /** The revision of the last change, made by then in the present epoch, of which keys lie under a prefix; 0 without one. */
   revisionBy(prefix: string, atMs: number): number {
-    return this.#present.stages.get(prefix)?.findLast((stage) => stage.atMs <= atMs)?.revision ?? 0;
+    const earlier = this.#present.stages.get(prefix)?.filter((stage) => stage.atMs <= atMs);
+    return earlier?.at(-1)?.revision ?? 0;
   }
 
   /** When it last changed which keys lie under a prefix. */
