@@ -14,7 +14,7 @@ export const watching: readonly Removal[] = [
     defect: 'W1',
     what: 'watches from now on instead of from the listing on',
     edits: [{ file: following, find: resumePoint, replace: "fromRevision: '0'" }],
-    test: onEtcd,
+    test: 'test/contract/missed-changes.test.ts',
   },
   {
     defect: 'W2',

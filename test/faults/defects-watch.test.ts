@@ -17,7 +17,7 @@ const notifyWindowMs = 50;
 const longSession = { registry: { sessionMs: 9_000 } };
 
 describeOnEtcd('defects of watching', () => {
-  fault('misses nothing that comes or goes while it subscribes [W1] [W2]', {}, async (stage) => {
+  fault('misses nothing that comes or goes while it subscribes [W2]', {}, async (stage) => {
     let isOver = false;
     const writing = (async () => {
       for (let turn = 0; !isOver; turn += 1) {

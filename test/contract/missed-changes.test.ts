@@ -1,6 +1,7 @@
 /**
- * Deletions whose revision is compacted before they are watched. etcd before 3.4.34 forgets such a deletion, and tells a
- * watch that starts right at it neither the deletion nor that anything is missing (etcd issue 18089).
+ * What changes while nobody watches: between a listing and its watch, and without a link. When it is compacted at once, etcd
+ * before 3.4.34 forgets a deletion, and tells a watch that starts right at it neither the deletion nor that anything is
+ * missing (etcd issue 18089).
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Actor, createActor } from 'xstate';
@@ -19,10 +20,10 @@ import { type EtcdUnderTest, memoryEtcdUnderTest, realEtcdUnderTest } from '../s
 import { eventually } from '../support/eventually.js';
 import { describeOnEtcd } from '../support/on-etcd.js';
 
-const prefix = '/dubbo/compacted/providers/';
+const prefix = '/dubbo/missed/providers/';
 const settings = { requestTimeoutMs: 2_000, metaRoot: '/leasehold', root: '/dubbo' };
 
-function compactedDeletions(start: () => Promise<EtcdUnderTest>): void {
+function missedChanges(start: () => Promise<EtcdUnderTest>): void {
   let etcd: EtcdUnderTest;
   let links: LinkInUse;
   let watcher: Actor<typeof watcherMachine> | undefined;
@@ -89,12 +90,20 @@ function compactedDeletions(start: () => Promise<EtcdUnderTest>): void {
     return watcher.start();
   }
 
-  test('between a listing and its watch', async () => {
+  test('hears of what changed between a listing and its watch [W1]', async () => {
+    follow(async () => {
+      await etcd.control.delete(`${prefix}a`);
+      await etcd.control.put(`${prefix}c`, '1');
+    });
+    await eventually(() => expect([...copy]).toEqual([`${prefix}b`, `${prefix}c`]));
+  });
+
+  test('hears of a deletion between a listing and its watch that was compacted at once', async () => {
     follow(() => deleteAndCompact('a'));
     await eventually(() => expect([...copy]).toEqual([`${prefix}b`]));
   });
 
-  test('while the link was gone, in the same history', async () => {
+  test('hears of a deletion without a link that was compacted at once, in the same history', async () => {
     const actor = follow();
     await eventually(() => expect(copy.size).toBe(2));
     actor.send({ type: 'connection.down', reason: 'a test' });
@@ -105,8 +114,5 @@ function compactedDeletions(start: () => Promise<EtcdUnderTest>): void {
   });
 }
 
-describe('deletions that are compacted at once, in-memory etcd', () =>
-  compactedDeletions(memoryEtcdUnderTest));
-describeOnEtcd('deletions that are compacted at once, real etcd', () =>
-  compactedDeletions(realEtcdUnderTest),
-);
+describe('changes that nobody watched, in-memory etcd', () => missedChanges(memoryEtcdUnderTest));
+describeOnEtcd('changes that nobody watched, real etcd', () => missedChanges(realEtcdUnderTest));
