@@ -3,7 +3,7 @@
  * --save; then it exits 1.
  *
  *     npm run simulate -- --seeds 1000 [--from 1]     so many seeds, on all cores or in --processes
- *     npm run simulate -- --minutes 2                 fresh seeds for so long
+ *     npm run simulate -- --minutes 2 [--from 1]      fresh seeds, or those from one on, for so long
  *     npm run simulate -- --seed 17 --trace           one seed, with everything that happens
  *     npm run simulate -- --sabotage                  whether deliberate defects are found
  */

@@ -36,7 +36,7 @@ export function watchOwnKeys(links: LinkInUse): StreamPort<OwnKeysFact, OwnKeysI
 /** The keys of ours in one folder, each with the revision at which it was known to be there. */
 interface Folder {
   readonly keys: Map<string, Revision>;
-  /** What was deleted up to this revision nobody has told. */
+  /** What was deleted before this revision nobody has told. */
   readonly followedFrom: Revision;
   readonly close: () => void;
 }

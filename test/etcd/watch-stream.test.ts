@@ -12,11 +12,15 @@ const settings = { requestTimeoutMs: timeoutMs, metaRoot: '/leasehold', root: '/
 
 class SlowStream extends EventEmitter {
   readonly requests: IWatchRequest[] = [];
+  /** So many questions for progress are not answered. */
+  swallowed = 0;
 
   /** Takes its time with watches, but says at once that it lives. */
   write(request: IWatchRequest): void {
     this.requests.push(request);
     if (request.progress_request === undefined) return;
+    this.swallowed -= 1;
+    if (this.swallowed >= 0) return;
     this.emit('data', { created: false, watch_id: '-1', compact_revision: '0', canceled: false, events: [] });
   }
 
@@ -83,4 +87,14 @@ test('says that an answer is overdue while a stream with watches is silent, and 
   expect(facts.map(({ type }) => type)).toEqual(['watch.created']);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(facts.map(({ type }) => type)).toEqual(['watch.created', 'watch.broken']);
+});
+
+test('asks again when etcd swallows a question, as newer releases do while a watch catches up', async () => {
+  watches.watch('/dubbo/1/', '1', (fact) => facts.push(fact));
+  await vi.advanceTimersByTimeAsync(0);
+  stream.answer(1);
+  stream.swallowed = 1;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(facts.map(({ type }) => type)).toEqual(['watch.created']);
+  expect(failures).toHaveLength(1);
 });

@@ -17,8 +17,7 @@ export const input = { prefix, link: { epoch: 1, history: 0 } };
 
 const failures = (['timeout', 'denied', 'bug'] as const).map((kind) => new Failure(kind, kind));
 
-export const after = (revision: string | null, by: number): string =>
-  String(Number(revision ?? '1000000') + by);
+const after = (revision: string | null, by: number): string => String(Number(revision ?? '1000000') + by);
 
 function put(modRevision: string, createRevision = modRevision): EntryChange {
   return { type: 'put', key: `${prefix}x`, value: '', createRevision, modRevision, leaseId: '0' };

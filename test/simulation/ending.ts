@@ -20,27 +20,27 @@ export class Ending {
   }
 
   /** Plans what is done and judged once all is healed. */
-  plan(plan: (at: number, run: () => void) => void): void {
+  plan(schedule: (at: number, run: () => void) => void): void {
     const { etcd } = this.#world;
     const before = new Map<Process, Record<string, number>>();
-    plan(healAtMs + 18_000, () => {
+    schedule(healAtMs + 18_000, () => {
       this.#judgeConvergence('EVENTUALLY-1');
       for (const process of this.#cast.present) before.set(process, { ...process.asked });
     });
-    plan(healAtMs + 21_900, () => {
+    schedule(healAtMs + 21_900, () => {
       for (const [process, counts] of before) this.#judgeQuiet(process, counts, 3_900);
     });
-    plan(healAtMs + 22_000, () => {
+    schedule(healAtMs + 22_000, () => {
       for (const index of [0, 1]) {
         etcd.serve('stranger', (core) =>
           core.put({ key: Buffer.from(strange(index).key), value: Buffer.from('new') }),
         );
       }
     });
-    plan(healAtMs + 22_000 + deliveryMs, () => this.#judgeListeners('EVENTUALLY-2'));
-    plan(healAtMs + 22_200, () => this.#revokeAll());
-    plan(healAtMs + 22_200 + ownLossMs, () => this.#judgeConvergence('EVENTUALLY-3'));
-    plan(closeAtMs, () => {
+    schedule(healAtMs + 22_000 + deliveryMs, () => this.#judgeListeners('EVENTUALLY-2'));
+    schedule(healAtMs + 22_200, () => this.#revokeAll());
+    schedule(healAtMs + 22_200 + ownLossMs, () => this.#judgeConvergence('EVENTUALLY-3'));
+    schedule(closeAtMs, () => {
       for (const process of this.#cast.present) process.close();
     });
   }

@@ -151,11 +151,9 @@ export function isQuiet(found: {
   return renewals > due ? `${renewals} renewals where ${due} are due` : undefined;
 }
 
-/** BOUNDED-3: attempts to connect are spaced by the backoff; one that succeeds begins it anew. */
-export function isPatient(vainDialsInTenSeconds: number): Verdict {
-  return vainDialsInTenSeconds > 60
-    ? `${vainDialsInTenSeconds} attempts to connect in vain within 10 s`
-    : undefined;
+/** BOUNDED-3: attempts to connect are spaced by the backoff; those that replaced a lost connection begin it anew. */
+export function isPatient(dialsInTenSeconds: number): Verdict {
+  return dialsInTenSeconds > 60 ? `${dialsInTenSeconds} attempts to connect within 10 s` : undefined;
 }
 
 /** BOUNDED-4: one connection, and on it one stream of each kind. */

@@ -35,7 +35,7 @@ export class Inspection {
   #look(): void {
     const { clock, jury } = this.#world;
     this.#round += 1;
-    const isStormAtMost = this.#weather.calmButForStormsMs >= recoveryMs;
+    const isStormAtMost = this.#weather.onlyStormsMs >= recoveryMs;
     const processes = this.#cast.present;
     let subscriptions = 0;
     for (const process of processes) {
@@ -43,9 +43,7 @@ export class Inspection {
       subscriptions += process.listenings.size;
       this.#honest(process);
       if (isStormAtMost) this.#advancing(process);
-      const { vainDials } = process;
-      while ((vainDials[0] ?? Number.POSITIVE_INFINITY) < clock.nowMs - 10_000) vainDials.shift();
-      jury.judge('BOUNDED-3', process.name, isPatient(vainDials.length));
+      jury.judge('BOUNDED-3', process.name, isPatient(process.dials.inTenSeconds(clock.nowMs)));
       if (this.#round % 10 === 0) this.#bounded(process);
     }
     jury.judge(

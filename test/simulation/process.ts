@@ -5,6 +5,7 @@ import type { Registry } from '../../src/registry.js';
 import type { Clock } from '../../src/world.js';
 import { consumed, keysOfTold, type Provided, provided } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';
+import { Dials } from './dials.js';
 import {
   goesForward,
   hasEnded,
@@ -55,8 +56,7 @@ export class Process {
   readonly wishes = new Map<string, Wish>();
   readonly listenings = new Map<string, Listening>();
   readonly asked: Record<string, number> = {};
-  /** When it tried to connect, without those attempts that led to a link. */
-  readonly vainDials: number[] = [];
+  readonly dials = new Dials();
   readonly #world: SimWorld;
   readonly #written = new Set<string>();
   /** Epochs whose sentinel this process knows, because a write of its was answered there. */
@@ -214,7 +214,7 @@ export class Process {
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
-      if (this.isUp) this.vainDials.pop();
+      if (this.isUp) this.dials.linked(this.link.lostCount);
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
@@ -313,7 +313,7 @@ export class Process {
           this.#judge('ALWAYS-6', renewsLeaseInUse(id, this.leaseInUse));
         }
         if (method === 'dial') {
-          this.vainDials.push(clock.nowMs);
+          this.dials.began(clock.nowMs);
           const open = [...this.link.connections].filter((connection) => connection.isOwned).length;
           this.#judge('BOUNDED-4', isSingle('connection', open + 1));
         }

@@ -24,7 +24,7 @@ interface Patchable {
 }
 
 /** Replaces one named implementation of a machine, given the original. */
-function patch(
+export function patch(
   machine: object,
   kind: Kind,
   name: string,
@@ -66,7 +66,7 @@ let headerSeen = '0';
 export const defects: readonly Defect[] = [
   {
     name: 'header revision as resume point',
-    what: 'resumes after the header of an event batch instead of after its last event',
+    what: 'resumes at the header of an event batch instead of at its last event',
     tampering: {
       told: (_prefix, revision) => {
         headerSeen = revision;

@@ -1,7 +1,8 @@
 /** Plays a fixed set of seeds and every story that once broke a promise; and that the simulation would notice. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { defects } from './sabotage.js';
+import { watcherMachine } from '../../machines/index.js';
+import { defects, patch } from './sabotage.js';
 import { shrink } from './shrink.js';
 import { type Outcome, play } from './simulation.js';
 import { type Story, storyOf } from './story.js';
@@ -16,9 +17,11 @@ interface Regression {
 }
 
 const folder = new URL('./stories/', import.meta.url);
-const regressions = readdirSync(folder).map(
-  (name): Regression => JSON.parse(readFileSync(new URL(name, folder), 'utf8')),
-);
+const regressions = readdirSync(folder).map(read);
+
+function read(file: string): Regression {
+  return JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+}
 
 describe('the simulation', () => {
   test.for(fixedSeeds)('keeps every promise with seed %i', async (seed) => {
@@ -49,6 +52,16 @@ describe('the simulation', () => {
     await play(story, { mustWork: false, trace: (line) => lines.push(line) });
     const noticed = lines.find((line) => line.includes('stale:'));
     expect(Number.parseFloat(noticed ?? '')).toBeLessThan(13);
+  });
+
+  test('notices a listener that does not advance during a storm', async () => {
+    const takeOut = patch(watcherMachine, 'guards', 'isConfirmed', () => () => false);
+    try {
+      const { violation } = await play(read('storm-that-lasts.json').story, { mustWork: false });
+      expect(violation?.guarantee).toBe('EVENTUALLY-6');
+    } finally {
+      takeOut();
+    }
   });
 
   test('calls a story in which nothing happens a failure', async () => {

@@ -95,10 +95,10 @@ interface Pace {
   readonly deedGapsMs: readonly number[];
   /** The chance of each kind of fault to be among those of the story. */
   readonly kindShare: number;
-  /** The weight of a restart and of a kill among the deeds. */
-  readonly lifeWeight: number;
+  /** The weight of a restart, and of a kill, among the deeds. */
+  readonly restartWeight: number;
   /** The chance of a deed to be about a URL that all processes share. */
-  readonly sharedShare: number;
+  readonly sharedUrlShare: number;
 }
 
 /** What takes several things at one moment is found by hectic stories, what takes time between them by calm ones. */
@@ -107,22 +107,22 @@ const paces = {
     faultGapsMs: [9_000, 18_000],
     deedGapsMs: [5_000, 10_000],
     kindShare: 0.5,
-    lifeWeight: 1,
-    sharedShare: 0.25,
+    restartWeight: 1,
+    sharedUrlShare: 0.25,
   },
   usual: {
     faultGapsMs: [2_000, 4_500, 9_000],
     deedGapsMs: [1_000, 2_500, 5_000],
     kindShare: 0.5,
-    lifeWeight: 1,
-    sharedShare: 0.25,
+    restartWeight: 1,
+    sharedUrlShare: 0.25,
   },
   hectic: {
     faultGapsMs: [800, 1_500, 2_500],
     deedGapsMs: [500, 1_000, 2_500],
     kindShare: 0.3,
-    lifeWeight: 4,
-    sharedShare: 0.55,
+    restartWeight: 4,
+    sharedUrlShare: 0.55,
   },
 } satisfies Record<string, Pace>;
 
@@ -134,8 +134,8 @@ export function storyOf(seed: number): Story {
     [1, 3],
   ] as const);
   const pace = dice.weighted([
-    [2, paces.calm],
-    [3, paces.usual],
+    [3, paces.calm],
+    [2, paces.usual],
     [1, paces.hectic],
   ] as const);
   return {
@@ -172,8 +172,8 @@ function workloadOf(dice: Dice, processes: number, pace: Pace): Deed[] {
       [isProvider ? 30 : 0, 'unregister'],
       [12, 'subscribe'],
       [8, 'unsubscribe'],
-      [pace.lifeWeight, 'restart'],
-      [at < lastDeathAtMs ? pace.lifeWeight : 0, 'kill'],
+      [pace.restartWeight, 'restart'],
+      [at < lastDeathAtMs ? pace.restartWeight : 0, 'kill'],
     ] as const);
     const isUrl = verb === 'register' || verb === 'unregister';
     const what = isUrl ? urlOf(dice, pace) : dice.integer(0, consumedPerProcess - 1);
@@ -188,9 +188,9 @@ function workloadOf(dice: Dice, processes: number, pace: Pace): Deed[] {
 }
 
 /** One of the URLs of a process, or one that all share. */
-function urlOf(dice: Dice, { sharedShare }: Pace): number {
+function urlOf(dice: Dice, { sharedUrlShare }: Pace): number {
   const ownCount = providedPerProcess - sharedCount;
-  return dice.chance(sharedShare)
+  return dice.chance(sharedUrlShare)
     ? ownCount + dice.integer(0, sharedCount - 1)
     : dice.integer(0, ownCount - 1);
 }

@@ -31,7 +31,7 @@ export class Weather {
   }
 
   /** How long nothing else than storms has gone wrong. */
-  get calmButForStormsMs(): number {
+  get onlyStormsMs(): number {
     const isOther = [...this.#ends.values()].some((kind) => kind !== 'storm');
     return isOther ? 0 : this.#world.clock.nowMs - this.#otherThanStormAtMs;
   }

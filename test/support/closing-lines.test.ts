@@ -78,6 +78,7 @@ describe('a whole run', () => {
     const ended = await runFixtures({ CI: '' });
     const etcd = inject('etcd');
     expect(ended.code).toBe(1);
+    expect(ended.named).toEqual(['FAILED fails']);
     expect(ended.lines).toEqual(
       etcd === null
         ? [
@@ -119,18 +120,19 @@ function moduleOf(
   };
 }
 
-/** Runs the fixtures in a vitest of their own; resolves with its exit code and its last two lines. */
+/** Runs the fixtures in a vitest of their own; resolves with its exit code, the failures it names and its last two lines. */
 function runFixtures(
   env: Readonly<Record<string, string>>,
   ...args: readonly string[]
-): Promise<{ code: number; lines: readonly string[] }> {
+): Promise<{ code: number; named: readonly string[]; lines: readonly string[] }> {
   const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
   const config = fileURLToPath(new URL('../fixtures/vitest.config.ts', import.meta.url));
   const child = { env: { ...process.env, VITEST: '', ...env }, timeout: 25_000 };
   return new Promise((resolve) => {
     execFile(process.execPath, [vitest, 'run', '--config', config, ...args], child, (failure, stdout) => {
       const code = failure === null ? 0 : Number(failure.code);
-      resolve({ code, lines: stdout.trimEnd().split('\n').slice(-2) });
+      const lines = stdout.trimEnd().split('\n');
+      resolve({ code, named: lines.filter((line) => line.startsWith('FAILED ')), lines: lines.slice(-2) });
     });
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The reporter that ends every run with two lines: what ran on a real etcd, and `N passed, N failed`, alone on
- * its line for people and scripts that read only the end.
+ * its line for people and scripts that read only the end. Before them it names the tests that failed.
  */
 import type { SerializedError } from 'vitest';
 import type { Reporter, TestModule, TestSuite, Vitest } from 'vitest/node';
@@ -70,6 +70,9 @@ export function isEtcdRequired(env: Readonly<Record<string, string | undefined>>
   return env['CI'] !== undefined && !['', '0', 'false'].includes(env['CI']);
 }
 
+/** Of more failures only the first are named. */
+const namedMax = 8;
+
 export default class ClosingLines implements Reporter {
   #vitest: Vitest | undefined;
 
@@ -81,6 +84,8 @@ export default class ClosingLines implements Reporter {
     const etcd = this.#vitest?.getRootProject().getProvidedContext().etcd ?? null;
     const closing = closingLines(tallyOf(modules, errors.length), etcd, isEtcdRequired(process.env));
     if (closing.failed > 0) process.exitCode = 1;
-    process.stdout.write(`\n${closing.lines.join('\n')}\n`);
+    const titles = modules.flatMap(({ children }) => [...children.allTests('failed')]);
+    const failed = titles.slice(0, namedMax).map(({ fullName }) => `FAILED ${fullName}\n`);
+    process.stdout.write(`\n${failed.join('')}${closing.lines.join('\n')}\n`);
   }
 }

@@ -73,10 +73,15 @@ export class Witness {
       call.on('data', (response) => {
         if (response.compact_revision !== '0')
           throw new Error('the witness came too late: history was compacted');
-        if (this.history.current === epoch) this.history.append(response.events.map(eventOf));
+        const events = response.events.map(eventOf).filter(({ revision }) => revision > epoch.head);
+        if (this.history.current === epoch) this.history.append(events);
       });
       call.write({
-        create_request: { key: everything, range_end: everything, start_revision: String(epoch.head + 1) },
+        create_request: {
+          key: everything,
+          range_end: everything,
+          start_revision: String(Math.max(epoch.head, 1)),
+        },
       });
     });
   }
