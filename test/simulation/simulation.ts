@@ -171,7 +171,7 @@ class Simulation {
     this.#ending.judgeRemains();
     if (!this.#mustWork) return;
     const { work, felt, faults } = this.outcome();
-    const isEnough = work >= 10 && Object.keys(faults).length > 0;
+    const isEnough = work >= 5 && Object.keys(faults).length > 0;
     this.jury.judge(
       'WORK',
       '',
