@@ -95,6 +95,7 @@ const setupConnection = setup({
         type: 'connection.up',
         epoch: context.epoch,
         history: context.history,
+        ...(context.cluster?.sentinel === null ? { isUnidentified: true } : {}),
         endpoint: endpointOf(context),
       } as const;
       enqueue.emit(news);

@@ -7,6 +7,11 @@ export interface ConnectionUp {
   readonly epoch: number;
   /** Counts the histories of etcd that we have met; a wipe, a restore or another cluster starts a new one. */
   readonly history: number;
+  /**
+   * True when there is no sentinel, so that nothing tells whether this is the history of the link before. Whoever knows only
+   * a revision and a number of keys could take another history for it.
+   */
+  readonly isUnidentified?: boolean;
   readonly endpoint: string;
 }
 

@@ -3,7 +3,7 @@ import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xst
 import { backoffMs, requestBackoff } from './backoff.js';
 import type { EntryChange, Listing } from './entry.js';
 import { type FailureFact, isExpected } from './failure.js';
-import type { LinkNews } from './link.js';
+import type { ConnectionUp, LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
 import { isAfter, type Revision } from './revision.js';
 
@@ -112,7 +112,8 @@ export const setupWatcher = setup({
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLinked: ({ context }) => context.epoch !== null,
     canResume: ({ context }) => context.resumableUnder === context.linkHistory,
-    canResumeOn: ({ context }, { history }: { history: number }) => context.resumableUnder === history,
+    canResumeOn: ({ context }, { history, isUnidentified = false }: ConnectionUp) =>
+      !isUnidentified && context.resumableUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
       isAfter(revision, context.revision ?? '0'),
     hasNews: ({ context }, changes: readonly EntryChange[]) =>
@@ -126,9 +127,10 @@ export const setupWatcher = setup({
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },
   actions: {
-    rememberLink: assign((_, news: { epoch: number; history: number }) => ({
-      epoch: news.epoch,
-      linkHistory: news.history,
+    rememberLink: assign(({ context }, { epoch, history, isUnidentified = false }: ConnectionUp) => ({
+      epoch,
+      linkHistory: history,
+      resumableUnder: isUnidentified ? null : context.resumableUnder,
       attempt: 0,
     })),
     forgetLink: assign((_, { reason }: { reason: string }) => ({

@@ -39,15 +39,11 @@ function changesFor({ revision, size }: WatcherContext): readonly (readonly Entr
   ];
 }
 
-/** The connection says up and down in turn; when it is up again, etcd may have another history. */
+/** The connection says up and down in turn; when it is up again, etcd may have another history, or nothing tells which. */
 function linkNewsFor({ epoch, linkHistory }: WatcherContext): readonly LinkNews[] {
   if (epoch !== null) return [{ type: 'connection.down', reason: 'reset' }];
-  return [0, 1].map((more) => ({
-    type: 'connection.up',
-    epoch: 2,
-    history: linkHistory + more,
-    endpoint: 'a',
-  }));
+  const up = { type: 'connection.up', epoch: 2, history: linkHistory, endpoint: 'a' } as const;
+  return [up, { ...up, history: linkHistory + 1 }, { ...up, isUnidentified: true }];
 }
 
 /** The copy is right; it was overtaken by an event meanwhile; something changed that we do not know; the count is off. */

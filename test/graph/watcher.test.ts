@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type EntryChange, watcherMachine } from '../../machines/index.js';
+import { type ConnectionUp, type EntryChange, watcherMachine } from '../../machines/index.js';
 import type { GraphState, Move } from '../../src/testing/index.js';
 import {
   asksOf,
@@ -127,6 +127,18 @@ test('tells every change after its position once, in order, and moves to the las
     const [news] = newsOf(graph, move);
     expect(news, nameOf(move)).toMatchObject({ type: 'watcher.changed', changes: fresh });
     expect(move.snapshot.context.revision, nameOf(move)).toBe(fresh.at(-1)?.modRevision);
+  }
+});
+
+test('resumes on a new link only in a history that is known to be the same', () => {
+  const told = of('connection.up');
+  expect(told.some(({ event }) => 'isUnidentified' in event)).toBe(true);
+  for (const move of told) {
+    const { history, isUnidentified } = move.event as unknown as ConnectionUp;
+    const { resumableUnder } = move.from.snapshot.context;
+    const isResumed = asksOf(move).some(({ id }) => id === 'watchPrefix');
+    expect(isResumed, nameOf(move)).toBe(isUnidentified !== true && resumableUnder === history);
+    if (isUnidentified === true) expect(move.snapshot.context.resumableUnder, nameOf(move)).toBeNull();
   }
 });
 
