@@ -8,8 +8,8 @@ export interface ConnectionUp {
   /** Counts the histories of etcd that we have met; a wipe, a restore or another cluster starts a new one. */
   readonly history: number;
   /**
-   * True when there is no sentinel, so that nothing tells whether this is the history of the link before. Whoever knows only
-   * a revision and a number of keys could take another history for it.
+   * True when no sentinel was found, or we may not read it: nothing proves that this is the history of the link before. Whoever
+   * knows only a revision and a number of keys could take another history for it.
    */
   readonly isUnidentified?: boolean;
   readonly endpoint: string;

@@ -102,6 +102,11 @@ export const following = setupWatcher.createStateConfig({
                 guard: { type: 'isConfirmed', params: ({ event }) => event.output },
                 target: '#watcher.following.protecting',
               },
+              // Another history with as many keys at the same revision answers like this one (decision 4).
+              {
+                guard: { type: 'isAlike', params: ({ event }) => event.output },
+                target: '#watcher.listing',
+              },
               {
                 guard: 'isComparedEnough',
                 target: '#watcher.listing',

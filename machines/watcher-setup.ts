@@ -6,6 +6,7 @@ import { type FailureFact, isExpected } from './failure.js';
 import type { ConnectionUp, LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
 import { isAfter, type Revision } from './revision.js';
+import { isAlike, type Verification } from './verification.js';
 
 /** What the watch adapter reports, until the machine leaves the state that follows the prefix. */
 export type WatchFact =
@@ -16,16 +17,6 @@ export type WatchFact =
   | { readonly type: 'watch.progressed'; readonly revision: Revision }
   | { readonly type: 'watch.compacted'; readonly compactRevision: Revision }
   | { readonly type: 'watch.broken'; readonly failure: FailureFact };
-
-/** The answer of a verify read. */
-export interface Verification {
-  /** The resume point the question was asked for. */
-  readonly revision: Revision;
-  /** How many keys under the prefix changed after it. */
-  readonly changedCount: number;
-  /** How many keys there are in all. */
-  readonly totalCount: number;
-}
 
 /** What a watcher tells its parent and its listeners. */
 export type WatcherNews =
@@ -59,6 +50,8 @@ export interface WatcherContext {
   readonly history: number;
   /** The connection's count of histories, as of its last `connection.up`. */
   readonly linkHistory: number;
+  /** The copy was listed over this link, or a sentinel tells that it is of the history behind it. */
+  readonly isProven: boolean;
   /**
    * The connection's count when the copy was listed; null before the first listing, and -1 when the copy turned out to
    * belong to a history that the connection has not noticed.
@@ -112,25 +105,24 @@ export const setupWatcher = setup({
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLinked: ({ context }) => context.epoch !== null,
     canResume: ({ context }) => context.resumableUnder === context.linkHistory,
-    canResumeOn: ({ context }, { history, isUnidentified = false }: ConnectionUp) =>
-      !isUnidentified && context.resumableUnder === history,
+    canResumeOn: ({ context }, { history }: { history: number }) => context.resumableUnder === history,
     isNewer: ({ context }, { revision }: { revision: Revision }) =>
       isAfter(revision, context.revision ?? '0'),
     hasNews: ({ context }, changes: readonly EntryChange[]) =>
       isAfter(lastRevision(changes), context.revision ?? '0'),
     wentBack: ({ context }, { revision }: { revision: Revision }) =>
       isAfter(context.revision ?? '0', revision),
-    isConfirmed: ({ context }, found: Verification) =>
-      found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,
+    isAlike: ({ context }, found: Verification) => isAlike(context, found),
+    isConfirmed: ({ context }, found: Verification) => context.isProven && isAlike(context, found),
     isUnprotected: ({ context }) => !isEmptyByWipe(context),
     isComparedEnough: ({ context }) => context.comparisons >= comparisonsMax,
     wasOvertaken: ({ context }, found: Verification) => found.revision !== context.revision,
   },
   actions: {
-    rememberLink: assign(({ context }, { epoch, history, isUnidentified = false }: ConnectionUp) => ({
+    rememberLink: assign((_, { epoch, history, isUnidentified = false }: ConnectionUp) => ({
       epoch,
       linkHistory: history,
-      resumableUnder: isUnidentified ? null : context.resumableUnder,
+      isProven: !isUnidentified,
       attempt: 0,
     })),
     forgetLink: assign((_, { reason }: { reason: string }) => ({
@@ -143,6 +135,7 @@ export const setupWatcher = setup({
       history: historyOf(listing, context),
       listedUnder: context.linkHistory,
       resumableUnder: context.linkHistory,
+      isProven: true,
       attempt: 0,
       lastError: null,
     })),

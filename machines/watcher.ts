@@ -7,8 +7,8 @@
  *     notification; never the header of an event batch, nor of a `created` answer.
  *  2. The watch starts at the resume point, and changes at or before it are dropped: so a compaction of whatever came
  *     after it is told, and an event that etcd repeats is applied once.
- *  3. A copy is resumed on a new link only where a sentinel tells that the history is the same. It is stale until a verify
- *     read has found nothing that changed after the resume point, and as many keys as we have.
+ *  3. After a resume the copy is stale until a verify read has found nothing that changed after the resume point, and
+ *     as many keys as we have. Where no sentinel tells that the history is the same, it is then listed again all the same.
  *  4. An empty copy is not live while it is empty only because etcd was wiped, for a bounded time.
  *  5. A compaction, a history that went back or a failed verify leads to a new listing, which replaces the copy.
  *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
@@ -84,6 +84,7 @@ export const watcherMachine = setupWatcher.createMachine({
     epoch: input?.link?.epoch ?? null,
     history: 0,
     linkHistory: input?.link?.history ?? 0,
+    isProven: false,
     listedUnder: null,
     resumableUnder: null,
     revision: null,

@@ -38,7 +38,7 @@ export const watching: readonly Removal[] = [
       { file: following, find: resumePoint, replace: "fromRevision: '0'" },
       {
         file: watcherSetup,
-        find: 'found.revision === context.revision && found.changedCount === 0 && found.totalCount === context.size,',
+        find: 'context.isProven && isAlike(context, found),',
         replace: 'context !== undefined && found !== undefined,',
       },
     ],

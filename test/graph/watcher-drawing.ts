@@ -66,6 +66,7 @@ export const graph = exploreMachine(watcherMachine, {
     listed: context.revision !== null,
     listedInThis: context.listedUnder === null ? null : context.listedUnder === context.linkHistory,
     resumable: context.resumableUnder === context.linkHistory,
+    proven: context.isProven,
     size: context.size,
     told: context.told.size > 0,
     sameHistory: context.told.history === context.history,
