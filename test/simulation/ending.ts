@@ -4,6 +4,7 @@ import { strange } from './catalogue.js';
 import { isForgotten, isQuiet, isRegistered, isUpToDate } from './guarantees.js';
 import type { Process, SimWorld } from './process.js';
 import { closeAtMs, healAtMs } from './story.js';
+import { wantedIn } from './wishes.js';
 
 /** What changed less long ago may still be on its way to a listener, or to one that has just thrown. */
 const deliveryMs = 110;
@@ -57,9 +58,7 @@ export class Ending {
     const { witness, etcd } = this.#world;
     const alive = new Set(etcd.core.leases().map(({ id }) => id));
     for (const process of this.#cast.present) {
-      const desired = new Set(
-        [...process.wishes].filter(([, { is }]) => is === 'registered').map(([key]) => key),
-      );
+      const desired = new Set(wantedIn(process.wishes));
       const held = new Map<string, { isOurs: boolean; isShared: boolean }>();
       for (const [key, { lease }] of witness.state) {
         // Service keys are written once and belong to nobody.
@@ -91,8 +90,7 @@ export class Ending {
     const asked = Object.fromEntries(
       Object.entries(process.asked).map(([method, count]) => [method, count - (before[method] ?? 0)]),
     );
-    const wanted = [...process.wishes].filter(([, { is }]) => is === 'registered').map(([key]) => key);
-    const hasContested = wanted.some((key) => this.#isContested(process, key));
+    const hasContested = wantedIn(process.wishes).some((key) => this.#isContested(process, key));
     this.#world.jury.judge(
       'BOUNDED-2',
       process.name,

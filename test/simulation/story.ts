@@ -101,22 +101,12 @@ interface Pace {
   readonly sharedUrlShare: number;
 }
 
+const ordinary = { kindShare: 0.5, restartWeight: 1, sharedUrlShare: 0.25 };
+
 /** What takes several things at one moment is found by hectic stories, what takes time between them by calm ones. */
 const paces = {
-  calm: {
-    faultGapsMs: [9_000, 18_000],
-    deedGapsMs: [5_000, 10_000],
-    kindShare: 0.5,
-    restartWeight: 1,
-    sharedUrlShare: 0.25,
-  },
-  usual: {
-    faultGapsMs: [2_000, 4_500, 9_000],
-    deedGapsMs: [1_000, 2_500, 5_000],
-    kindShare: 0.5,
-    restartWeight: 1,
-    sharedUrlShare: 0.25,
-  },
+  calm: { ...ordinary, faultGapsMs: [9_000, 18_000], deedGapsMs: [5_000, 10_000] },
+  usual: { ...ordinary, faultGapsMs: [2_000, 4_500, 9_000], deedGapsMs: [1_000, 2_500, 5_000] },
   hectic: {
     faultGapsMs: [800, 1_500, 2_500],
     deedGapsMs: [500, 1_000, 2_500],

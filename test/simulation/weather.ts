@@ -3,12 +3,12 @@ import type { Cast } from './cast.js';
 import type { SimWorld } from './process.js';
 import type { Fault, FaultKind } from './story.js';
 import { begin, type Victims } from './troubles.js';
+import { wantedIn } from './wishes.js';
 
 export class Weather {
   /** Faults that were begun, by kind. */
   readonly begun: Record<string, number> = {};
   readonly #world: SimWorld;
-  readonly #cast: Cast;
   readonly #victims: Victims;
   /** What ends each fault that is under way. */
   readonly #ends = new Map<() => void, FaultKind>();
@@ -17,15 +17,14 @@ export class Weather {
   constructor(world: SimWorld, cast: Cast) {
     const { clock, etcd } = world;
     this.#world = world;
-    this.#cast = cast;
     this.#victims = {
       clock,
       etcd,
-      link: (who) => this.#cast.at(who).link,
-      lease: (who) => this.#cast.at(who).leaseInUse,
+      link: (who) => cast.at(who).link,
+      lease: (who) => cast.at(who).leaseInUse,
       wantedKey: (who, size) => {
-        const wanted = [...this.#cast.at(who).wishes].filter(([, wish]) => wish.is === 'registered');
-        return wanted[size % Math.max(wanted.length, 1)]?.[0];
+        const wanted = wantedIn(cast.at(who).wishes);
+        return wanted[size % Math.max(wanted.length, 1)];
       },
     };
   }

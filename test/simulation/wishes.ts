@@ -19,3 +19,8 @@ export interface Listening {
   callCount: number;
   stop: () => void;
 }
+
+/** The keys that are wanted to be registered. */
+export function wantedIn(wishes: ReadonlyMap<string, Wish>): readonly string[] {
+  return [...wishes].filter(([, { is }]) => is === 'registered').map(([key]) => key);
+}
