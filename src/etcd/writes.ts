@@ -1,5 +1,5 @@
 /** Fills the registry's writing ports: opens the fence, and sends transactions that compare it. */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { ICompare, IRequestOp, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import {
   type BatchAnswered,
@@ -22,13 +22,20 @@ import { bytesOf, textOf } from './text.js';
 /** More transactions at once bring nothing on one etcd, and each may fail when the fence moves. */
 const inFlightLimit = 4;
 
-/** Creates the fence under our lease, or adopts it; writes the sentinel if nobody has. */
+/** Wide enough that two fences do not begin alike. */
+const fenceStarts = 2 ** 47;
+
+/**
+ * Creates the fence under our lease, or adopts it; writes the sentinel if nobody has. A fence that is created again
+ * has another value, so that no write is applied which compared the one before (docs/decisions/0005).
+ */
 export function openFence(links: LinkInUse): RequestPort<OpenedFence, { readonly leaseId: string }> {
   return request<OpenedFence, { readonly leaseId: string }>(async ({ input, signal }) => {
     const link = links.current();
     const fence = bytesOf(fenceKey(link.settings, input.leaseId));
     const sentinel = bytesOf(sentinelKey(link.settings));
     const value = randomUUID();
+    const start = String(randomInt(fenceStarts));
     const ensureSentinel: IRequestOp = {
       request_txn: {
         compare: [isAbsent(sentinel)],
@@ -41,7 +48,7 @@ export function openFence(links: LinkInUse): RequestPort<OpenedFence, { readonly
         {
           compare: [isAbsent(fence)],
           success: [
-            { request_put: { key: fence, value: bytesOf('0'), lease: input.leaseId } },
+            { request_put: { key: fence, value: bytesOf(start), lease: input.leaseId } },
             ensureSentinel,
           ],
           failure: [{ request_range: { key: fence } }, ensureSentinel],
@@ -50,7 +57,7 @@ export function openFence(links: LinkInUse): RequestPort<OpenedFence, { readonly
       ),
     );
     const found = answer.responses[0]?.response_range?.kvs[0];
-    const fenceValue = answer.succeeded || found === undefined ? '0' : textOf(found.value);
+    const fenceValue = answer.succeeded || found === undefined ? start : textOf(found.value);
     return { fence: fenceValue, sentinel: sentinelFrom(answer, value) };
   });
 }

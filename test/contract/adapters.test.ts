@@ -57,6 +57,8 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
     return flow.facts[0]?.outcome;
   }
 
+  const put: WriteOperation = { type: 'put', key: '/dubbo/a', value: null, leased: true, onlyIfFree: false };
+
   test('grants the lease whose id we chose, and takes a repeated grant as done', async () => {
     const again = await ask(grantLease(links), { leaseId, ttlSeconds: 30 });
     expect(again.ttlSeconds).toBe(30);
@@ -85,7 +87,7 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
 
   test('reads what lies under a lease, without our own fence', async () => {
     const { fence } = await ask(openFence(links), { leaseId });
-    await write(fence, [{ type: 'put', key: '/dubbo/a', value: null, leased: true, onlyIfFree: false }]);
+    await write(fence, [put]);
     const content = await ask(readLease(links), { leaseId, unleased: [] });
     expect(content).toEqual({ ttlSeconds: expect.any(Number), keys: ['/dubbo/a'], missing: [] });
     const unknown = await ask(readLease(links), { leaseId: newLeaseId(), unleased: [] });
@@ -94,7 +96,6 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
 
   test('opens a fence once, and writes the sentinel once', async () => {
     const first = await ask(openFence(links), { leaseId });
-    expect(first.fence).toBe('0');
     const again = await ask(openFence(links), { leaseId });
     expect(again).toEqual(first);
     const probed = await ask(probeCluster(new LinkInUse(), settings), { endpoint: etcd.endpoint });
@@ -126,13 +127,6 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
 
   test('applies nothing when the fence has moved, and says where it is', async () => {
     const { fence } = await ask(openFence(links), { leaseId });
-    const put: WriteOperation = {
-      type: 'put',
-      key: '/dubbo/a',
-      value: null,
-      leased: true,
-      onlyIfFree: false,
-    };
     expect(await write(fence, [], '1')).toMatchObject({ type: 'applied' });
     expect(await write(fence, [put])).toEqual({ type: 'fenced', fence: '1' });
     expect(await etcd.control.get('/dubbo/a')).toBeUndefined();
@@ -140,14 +134,15 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
   });
 
   test('applies nothing when the fence is gone', async () => {
-    const put: WriteOperation = {
-      type: 'put',
-      key: '/dubbo/a',
-      value: null,
-      leased: true,
-      onlyIfFree: false,
-    };
     expect(await write('0', [put])).toEqual({ type: 'fenced', fence: null });
+    expect(await etcd.control.get('/dubbo/a')).toBeUndefined();
+  });
+
+  test('applies nothing that compared a fence which is gone when another is opened in its place', async () => {
+    const { fence } = await ask(openFence(links), { leaseId });
+    await etcd.control.deletePrefix('/leasehold/fences/');
+    const { fence: another } = await ask(openFence(links), { leaseId });
+    expect(await write(fence, [put])).toEqual({ type: 'fenced', fence: another });
     expect(await etcd.control.get('/dubbo/a')).toBeUndefined();
   });
 
