@@ -4,7 +4,7 @@
  * Invariants:
  *  1. `connected` means that a linearizable round trip succeeded on this link, never that a channel says READY.
  *  2. Every entry to `connected` opens a new epoch; facts of an earlier link never arrive in a later epoch.
- *  3. Only this machine chooses endpoints and waits before reconnecting.
+ *  3. Only this machine chooses endpoints and waits before reconnecting: longer each time, until a link has held for a while.
  *  4. A sentinel that appeared, vanished or changed, another cluster id or a head revision that went back start a new history.
  *  5. `connection.up` and `connection.down` are told in turn; only a close by the owner is not told as down.
  *  6. It is `up` or `down` for as long as it lives, and it can come up, and be closed, from wherever it is.
@@ -12,18 +12,10 @@
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, reconnectBackoff } from './backoff.js';
 import type { ClockJumped } from './clock.js';
+import { type ClusterFacts, isOtherHistory } from './cluster.js';
 import { type FailureFact, failureIn, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
-import { isAfter, type Revision } from './revision.js';
-
-/** What one linearizable read tells about the cluster behind an endpoint. */
-export interface ClusterFacts {
-  readonly clusterId: string;
-  readonly revision: Revision;
-  /** Identity of the sentinel key, or null when nobody has written one. */
-  readonly sentinel: string | null;
-}
 
 export interface ConnectionInput {
   /** At least one `host:port` or URL. */
@@ -68,24 +60,28 @@ const setupConnection = setup({
     confirmLink: requestPort<ClusterFacts, { readonly epoch: number }>('confirmLink'),
     followLink: streamPort<LinkFact, { readonly epoch: number }>('followLink'),
   },
-  delays: { reconnectBackoff: ({ context }) => backoffMs(reconnectBackoff, context.attempt) },
+  delays: {
+    reconnectBackoff: ({ context }) => backoffMs(reconnectBackoff, context.attempt),
+    steadyDelay: 1_000,
+  },
   guards: { isExpected: (_, failure: FailureFact) => isExpected(failure) },
   actions: {
     rememberCluster: assign(({ context }, cluster: ClusterFacts) => ({
       cluster,
       epoch: context.epoch + 1,
       history: isOtherHistory(context.cluster, cluster) ? context.history + 1 : context.history,
-      attempt: 0,
       lastError: null,
     })),
     rememberFailure: assign(({ context }, failure: FailureFact) => ({
       lastError: failure,
       attempt: context.attempt + 1,
     })),
+    forgetAttempts: assign({ attempt: 0 }),
     chooseEndpoint: assign(({ context }, failure: FailureFact) => ({
-      endpointIndex: isTransportFault(failure)
-        ? (context.endpointIndex + 1) % context.endpoints.length
-        : context.endpointIndex,
+      endpointIndex: isTransportFault(failure) ? nextEndpoint(context) : context.endpointIndex,
+    })),
+    leaveEndpoint: assign(({ context }, failure: FailureFact) => ({
+      endpointIndex: mayServeElsewhere(failure) ? nextEndpoint(context) : context.endpointIndex,
     })),
     rememberSentinel: assign(({ context }, { sentinel }: { sentinel: string }) => ({
       cluster: context.cluster && { ...context.cluster, sentinel: context.cluster.sentinel ?? sentinel },
@@ -150,7 +146,7 @@ export const connectionMachine = setupConnection.createMachine({
             target: 'disconnected',
             actions: [
               { type: 'rememberFailure', params: failureIn },
-              { type: 'chooseEndpoint', params: failureIn },
+              { type: 'leaveEndpoint', params: failureIn },
             ],
           },
           { target: 'failed', actions: { type: 'rememberFailure', params: failureIn } },
@@ -180,6 +176,8 @@ export const connectionMachine = setupConnection.createMachine({
           ],
         },
       },
+      // Until then its loss counts as one more failed attempt, so that a link that always breaks is not dialled without pause.
+      after: { steadyDelay: { actions: 'forgetAttempts' } },
       initial: 'certain',
       states: {
         certain: {
@@ -229,15 +227,16 @@ function endpointOf(context: ConnectionContext): string {
   return context.endpoints[context.endpointIndex] ?? '';
 }
 
+function nextEndpoint(context: ConnectionContext): number {
+  return (context.endpointIndex + 1) % context.endpoints.length;
+}
+
 /** A fault of this endpoint rather than of the cluster: another endpoint may do better. */
 function isTransportFault(failure: FailureFact): boolean {
   return failure.kind === 'unreachable' || failure.kind === 'timeout';
 }
 
-function isOtherHistory(known: ClusterFacts | null, found: ClusterFacts): boolean {
-  if (known === null) return false;
-  if (known.clusterId !== found.clusterId) return true;
-  // Also when we knew of no sentinel: then nothing tells whether this is the history we have seen.
-  if (known.sentinel !== found.sentinel) return true;
-  return isAfter(known.revision, found.revision);
+/** Also a learner, or a member that the others cannot be reached from, answers as if the cluster could not serve (decision 14). */
+function mayServeElsewhere(failure: FailureFact): boolean {
+  return isTransportFault(failure) || failure.kind === 'unavailable';
 }

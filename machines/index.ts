@@ -2,8 +2,8 @@
 export type { LeaseContent, LeaseQuestion } from './audit.js';
 export { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from './backoff.js';
 export type { ClockJumped } from './clock.js';
+export type { ClusterFacts } from './cluster.js';
 export {
-  type ClusterFacts,
   type ConnectionContext,
   type ConnectionEvent,
   type ConnectionInput,

@@ -104,7 +104,7 @@ test('counts another history exactly when the cluster differs from what is known
   }
 });
 
-test('moves to the next endpoint after a fault of the transport, and stays after any other', () => {
+test('moves to the next endpoint after a fault of the transport, or when this one cannot serve the first question', () => {
   const failed = graph.moves.filter(
     ({ from, to }) => to.snapshot.value === 'disconnected' && from.snapshot.value !== 'disconnected',
   );
@@ -112,7 +112,9 @@ test('moves to the next endpoint after a fault of the transport, and stays after
   for (const move of failed) {
     const kind = move.snapshot.context.lastError?.kind;
     const hasMoved = move.snapshot.context.endpointIndex !== move.from.snapshot.context.endpointIndex;
-    expect(hasMoved, nameOf(move)).toBe(kind === 'timeout' || kind === 'unreachable');
+    const wasAsked = move.from.snapshot.value === 'connecting';
+    const isReason = kind === 'timeout' || kind === 'unreachable' || (wasAsked && kind === 'unavailable');
+    expect(hasMoved, nameOf(move)).toBe(isReason);
   }
 });
 

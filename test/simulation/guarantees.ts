@@ -151,7 +151,7 @@ export function isQuiet(found: {
   return renewals > due ? `${renewals} renewals where ${due} are due` : undefined;
 }
 
-/** BOUNDED-3: attempts to connect are spaced by the backoff; those that replaced a lost connection begin it anew. */
+/** BOUNDED-3: attempts to connect are spaced by the backoff. */
 export function isPatient(dialsInTenSeconds: number): Verdict {
   return dialsInTenSeconds > 60 ? `${dialsInTenSeconds} attempts to connect within 10 s` : undefined;
 }

@@ -214,7 +214,6 @@ export class Process {
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
-      if (this.isUp) this.dials.linked(this.link.lostCount);
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
