@@ -1,5 +1,6 @@
 /** The machines' delays with dice: spread over time, so that a thousand processes do not return at one instant. */
 import { type Backoff, backoffMs, reconnectBackoff, requestBackoff } from '../machines/index.js';
+import { timerMsMax } from './timer-limit.js';
 
 type Attempted = { readonly context: { readonly attempt: number } };
 
@@ -10,7 +11,7 @@ function jittered(backoff: Backoff, random: () => number): (args: Attempted) => 
 
 /** Draws from ±10 % around `ms`. */
 function spread(ms: number, random: () => number): () => number {
-  return () => Math.round(ms * (0.9 + 0.2 * random()));
+  return () => Math.min(timerMsMax, Math.round(ms * (0.9 + 0.2 * random())));
 }
 
 /** How long after a break our own keys are followed again, at most. */

@@ -16,6 +16,7 @@ import type { Publisher } from './publisher.js';
 import type { Readiness } from './readiness.js';
 import type { Registrations } from './registrations.js';
 import type { Subscriber } from './subscriber.js';
+import { timerMsMax } from './timer-limit.js';
 import type { Clock } from './world.js';
 
 /** What lives and ends with the registry. */
@@ -100,7 +101,7 @@ export class Lifetime {
     const { registrations, settings } = this.#parts;
     const withdrawn = registrations.offline('cannot drain', {}).catch(() => {});
     await this.#atMost(settings.closeTimeoutMs, withdrawn);
-    await this.#atMost(drainMs, new Promise(() => {}));
+    await this.#atMost(Math.min(drainMs, timerMsMax), new Promise(() => {}));
   }
 
   #atMost(timeoutMs: number, done: Promise<void>): Promise<void> {

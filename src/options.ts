@@ -7,6 +7,7 @@ import type { Credentials, TlsSettings } from './etcd/settings.js';
 import { KeyLayout, rootOf } from './key-layout.js';
 import type { Logger } from './logger.js';
 import { endpointsOf, leaseTtlSeconds, parseRegistryAddress, registryCacheKey } from './registry-address.js';
+import { timerMsMax } from './timer-limit.js';
 import type { ServiceUrl } from './url.js';
 
 /** What a registry may be told. What is left out comes from the environment, `dubbo.properties`, or is the default. */
@@ -178,18 +179,18 @@ function requireOneLogin({ credentials, username, password }: RegistryOptions): 
 }
 
 function ttlOf(url: ServiceUrl, sessionMs: number | undefined): number {
-  const ttlSeconds =
-    sessionMs === undefined ? leaseTtlSeconds(url) : Math.ceil(requireMs('sessionMs', sessionMs) / 1_000);
+  const ttlMs = requireMs('sessionMs', sessionMs ?? leaseTtlSeconds(url) * 1_000);
   // etcd raises anything shorter to ceil(1.5 × election timeout), which is 2 s by default.
-  return Math.max(2, ttlSeconds);
+  return Math.max(2, Math.ceil(ttlMs / 1_000));
 }
 
 function requireMs(option: string, value: number, allowed: 'above 0' | '0 or more' = 'above 0'): number {
-  if (Number.isFinite(value) && (value > 0 || (value === 0 && allowed === '0 or more'))) return value;
+  const isEnough = value > 0 || (value === 0 && allowed === '0 or more');
+  if (isEnough && value <= timerMsMax) return value;
   const reason = `it is ${value}`;
   throw new RegistryError(
     'INVALID_OPTION',
-    `cannot use option '${option}': ${reason}; give milliseconds, ${allowed}`,
+    `cannot use option '${option}': ${reason}; give milliseconds, ${allowed} and at most ${timerMsMax} (24 days)`,
     {
       option,
       reason,

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { jitteredDelays } from '../src/delays.js';
 import { type RegistryOptions, resolveOptions } from '../src/options.js';
+import { timerMsMax } from '../src/timer-limit.js';
 
 test.each([
   ['10.0.0.1:2379', ['http://10.0.0.1:2379']],
@@ -41,4 +43,24 @@ test('keeps requests shorter than a third of the session, and the session above 
     ttlSeconds: 2,
     requestTimeoutMs: 500,
   });
+});
+
+test.each([
+  [{ timeoutMs: 2 ** 31 }, 'timeoutMs'],
+  [{ auditIntervalMs: 1e10 }, 'auditIntervalMs'],
+  [{ emptyProtectionMs: Number.MAX_SAFE_INTEGER }, 'emptyProtectionMs'],
+  [{ closeTimeoutMs: Number.POSITIVE_INFINITY }, 'closeTimeoutMs'],
+  [{ notifyWindowMs: Number.NaN }, 'notifyWindowMs'],
+  [{ sessionMs: 8e9 }, 'sessionMs'],
+])('refuses %o, which no timer can wait for', (options, option) => {
+  expect(() => resolveOptions({ address: 'h', ...options })).toThrow(
+    new RegExp(
+      `cannot use option '${option}': it is .*; give milliseconds, .* and at most 2147483647 \\(24 days\\)`,
+    ),
+  );
+});
+
+test('draws no delay that a timer cannot wait for', () => {
+  const times = { auditIntervalMs: timerMsMax, closeTimeoutMs: 1, emptyProtectionMs: 1 };
+  expect(jitteredDelays(times, () => 0.99).registry.auditInterval()).toBe(timerMsMax);
 });
