@@ -49,7 +49,7 @@ export const watching: readonly Removal[] = [
     what: 'does not connect again once it was connected',
     edits: [
       {
-        file: 'machines/cluster.ts',
+        file: 'machines/connection.ts',
         find: "after: { reconnectBackoff: { target: 'connecting' } },",
         replace:
           "after: { reconnectBackoff: { guard: ({ context }) => context.epoch === 0, target: 'connecting' } },",
