@@ -45,6 +45,7 @@ export type {
 } from './registry-context.js';
 export { compareRevisions, isAfter, type Revision } from './revision.js';
 export { ShardedMap } from './sharded-map.js';
+export { sweep } from './sweep.js';
 export type { Verification } from './verification.js';
 export { watcherMachine } from './watcher.js';
 export {

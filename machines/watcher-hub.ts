@@ -19,6 +19,7 @@ import {
 } from 'xstate';
 import { type FailureFact, failureOf } from './failure.js';
 import type { ConnectionUp, LinkNews } from './link.js';
+import { sweep } from './sweep.js';
 import { watcherMachine } from './watcher.js';
 import type { WatcherEvent, WatcherNews } from './watcher-setup.js';
 
@@ -196,11 +197,4 @@ function hasEnded({ ref }: Watched): boolean {
 
 function tell(known: Watched, event: WatcherEvent): void {
   if (!hasEnded(known)) known.ref.send(event);
-}
-
-/** XState leaves the actors of a machine running that died from an action or a guard that threw. */
-function sweep(ref: Watched['ref']): void {
-  for (const child of Object.values(ref.getSnapshot().children ?? {})) {
-    (child as { _stop?: () => void } | undefined)?._stop?.();
-  }
 }

@@ -17,6 +17,7 @@ import {
   type RegistryNews,
   type RequestPort,
   registryMachine,
+  sweep,
   type WatcherHubNews,
   watcherHub,
   watcherMachine,
@@ -91,13 +92,7 @@ export function startEngine(
     clock: world.clock as Required<ActorOptions<typeof registryMachine>>['clock'],
     input: { endpoints, ttlSeconds, leaseSeed: randomLeaseSeed(world.random) },
   });
-  const ended = new Promise<FailureFact | null>((resolve) => {
-    actor.subscribe({
-      complete: () =>
-        resolve(actor.getSnapshot().value.life === 'failed' ? actor.getSnapshot().context.lastError : null),
-      error: (thrown) => resolve(failureOf(thrown)),
-    });
-  });
+  const ended = endOf(actor);
   actor.on('*', listeners.onNews);
   actor.start();
   const { connection, lease, watchers } = actor.getSnapshot().children;
@@ -128,6 +123,20 @@ export function startEngine(
       ports.close();
     },
   };
+}
+
+/** Resolves when the registry machine has ended, with what it failed with; then nothing of it runs any more. */
+function endOf(actor: Actor<typeof registryMachine>): Promise<FailureFact | null> {
+  return new Promise((resolve) => {
+    actor.subscribe({
+      complete: () =>
+        resolve(actor.getSnapshot().value.life === 'failed' ? actor.getSnapshot().context.lastError : null),
+      error: (thrown) => {
+        sweep(actor);
+        resolve(failureOf(thrown));
+      },
+    });
+  });
 }
 
 async function grantedLease(

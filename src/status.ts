@@ -109,7 +109,7 @@ export function statusOf({
   return {
     address: settings.shownAddress,
     root: settings.layout.root,
-    state: firstOf(life),
+    state: snapshot.registry.status === 'error' ? 'failed' : firstOf(life),
     isOffline: registrations.isOffline,
     connection: connectionStatus(snapshot),
     lease: leaseStatus(snapshot),
@@ -159,7 +159,7 @@ function watcherStatuses({ watchers }: EngineSnapshot, { views }: Subscriber): r
 function connectionStatus({ connection }: EngineSnapshot): RegistryStatus['connection'] {
   const { endpoints, endpointIndex, epoch, history, attempt, lastError } = connection.context;
   return {
-    state: connection.hasTag('doubtful') ? 'connected.doubtful' : firstOf(connection.value),
+    state: connection.hasTag('doubtful') ? 'connected.doubtful' : stateOf(connection),
     endpoint: endpoints[endpointIndex] ?? '',
     epoch,
     history,
@@ -171,7 +171,7 @@ function connectionStatus({ connection }: EngineSnapshot): RegistryStatus['conne
 function leaseStatus({ lease }: EngineSnapshot): RegistryStatus['lease'] {
   const { leaseId, generation, ttlMs, lastError } = lease.context;
   return {
-    state: firstOf(lease.value),
+    state: stateOf(lease),
     isDoubtful: lease.hasTag('doubtful'),
     leaseId: leaseId === '' ? null : leaseId,
     generation,
@@ -183,6 +183,11 @@ function leaseStatus({ lease }: EngineSnapshot): RegistryStatus['lease'] {
 /** `following` only holds its two states together; users were promised the inner names. */
 function watcherState(path: string): string {
   return path.replace(/^following\./, '').split('.')[0] ?? '';
+}
+
+/** What was stopped with a registry that failed has no state of its own for that. */
+function stateOf({ status, value }: { readonly status: string; readonly value: unknown }): string {
+  return status === 'stopped' ? 'closed' : firstOf(value);
 }
 
 /** The outermost name of a state. */

@@ -5,6 +5,7 @@ import { connectEtcd } from '../src/etcd/ports.js';
 import { EtcdClient } from '../src/etcd-client.js';
 import { resolveOptions } from '../src/options.js';
 import { Registry } from '../src/registry.js';
+import { startMemoryEtcd } from '../src/testing/index.js';
 import { realWorld, type World } from '../src/world.js';
 
 /** Surroundings in which the first question to etcd meets a mistake of ours, when `fail` is called. */
@@ -59,4 +60,24 @@ test('rejects all calls of a registry that wait, and all after that', async () =
   }
   expect([registry.isOpen, await views.next()]).toEqual([false, { done: true, value: undefined }]);
   await registry.close();
+});
+
+test('leaves nothing running when the registry machine itself throws', async () => {
+  const etcd = await startMemoryEtcd();
+  const openFence = fromPromise(async () => null) as never;
+  const connect: World['connect'] = (given) => ({ ...connectEtcd(given), openFence });
+  const registry = new Registry(resolveOptions({ address: etcd.endpoint, file: false }), {
+    ...realWorld,
+    connect,
+  });
+  await expect(registry.register('dubbo://10.0.0.1:1/a.B')).rejects.toMatchObject({ code: 'INTERNAL' });
+  const { state, connection, lease } = registry.status();
+  expect([registry.isOpen, state, connection.state, lease.state]).toEqual([
+    false,
+    'failed',
+    'closed',
+    'closed',
+  ]);
+  await registry.close();
+  await etcd.stop();
 });

@@ -184,8 +184,8 @@ export const leases: readonly Removal[] = [
     edits: [
       {
         file: 'src/options.ts',
-        find: "Math.ceil(ttlMs / 1_000)",
-        replace: "Math.floor(ttlMs / 1_000)",
+        find: 'Math.ceil(ttlMs / 1_000)',
+        replace: 'Math.floor(ttlMs / 1_000)',
       },
     ],
     test: onEtcd,

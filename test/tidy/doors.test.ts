@@ -66,7 +66,7 @@ describe('leasehold/machines', () => {
     const expected = `
       Failure ShardedMap backoffMs compareRevisions connectionMachine failureOf isAfter
       isOutcomeUnknown isTransient leaseMachine reconnectBackoff registryMachine request
-      requestBackoff requestPort stream streamPort watcherHub watcherMachine
+      requestBackoff requestPort stream streamPort sweep watcherHub watcherMachine
     `;
     expect(Object.keys(machines).sort()).toEqual(namesIn(expected));
   });
