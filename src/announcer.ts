@@ -69,6 +69,8 @@ export class Announcer {
 
   emit<N extends Name>(name: N, ...args: Parameters<RegistryEvents[N]>): void {
     this.#events.emit(name, ...args);
+    // Whoever listened only once does so no more.
+    this.#adjust(name);
     if (isDiagnosed(name)) diagnose(name, this.#origin, args[0]);
   }
 
