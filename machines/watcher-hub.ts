@@ -4,7 +4,8 @@
  *
  * Invariants:
  *  1. A prefix has at most one watcher, and has one as long as somebody watches it.
- *  2. A watcher that crashed is reported and started again; its neighbours notice nothing.
+ *  2. A watcher that crashed is reported and started again; its neighbours notice nothing. What is started again, for
+ *     this reason or another, knows what the ended one told, and does not contradict it.
  *  3. A prefix that etcd denied is asked for again by the next who watches it, on the next link, and now and then.
  *  4. When the hub ends, by a command or by force, no watcher, stream or timer is left.
  */
@@ -21,7 +22,7 @@ import { type FailureFact, failureOf } from './failure.js';
 import type { ConnectionUp, LinkNews } from './link.js';
 import { sweep } from './sweep.js';
 import { watcherMachine } from './watcher.js';
-import type { WatcherEvent, WatcherNews } from './watcher-setup.js';
+import type { WatcherEvent, WatcherNews, WatcherPast } from './watcher-setup.js';
 
 export type WatcherHubCommand =
   | LinkNews
@@ -177,10 +178,12 @@ function started(step: Step, prefix: string, users: number, crashes: number): Wa
   const { watcher, state, scope } = step;
   const actorId = `watcher#${state.started + 1}`;
   const parentRef = scope.self as AnyActorRef;
+  const ended = state.watched.get(prefix);
+  const past = ended === undefined ? {} : { past: pastOf(ended) };
   const ref = createActor(watcher, {
     parent: parentRef,
     id: actorId,
-    input: { prefix, link: state.link, parentRef },
+    input: { prefix, link: state.link, parentRef, ...past },
   });
   state.watched.set(prefix, { ref, actorId, users, crashes });
   state.prefixes.set(actorId, prefix);
@@ -193,6 +196,13 @@ function started(step: Step, prefix: string, users: number, crashes: number): Wa
 /** Its watcher was denied, or crashed too often; the next who watches it, or the next link, has it ask again. */
 function hasEnded({ ref }: Watched): boolean {
   return ref.getSnapshot().status !== 'active';
+}
+
+/** One that crashed while it was live had no time to note what it had told. */
+function pastOf({ ref }: Watched): WatcherPast {
+  const snapshot = ref.getSnapshot();
+  const { history, listedUnder, revision, size, told } = snapshot.context;
+  return { history, listedUnder, revision, size, told: snapshot.hasTag('live') ? { size, history } : told };
 }
 
 function tell(known: Watched, event: WatcherEvent): void {

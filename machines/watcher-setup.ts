@@ -41,7 +41,12 @@ export interface WatcherInput {
   /** The link in use, or null while there is none. */
   readonly link: { readonly epoch: number; readonly history: number } | null;
   readonly parentRef?: ParentRef;
+  /** What the watcher knew whose place this one takes. */
+  readonly past?: WatcherPast;
 }
+
+/** What those who watch the prefix were told, and what tells a replaced history from that one. */
+export type WatcherPast = Pick<WatcherContext, 'history' | 'listedUnder' | 'revision' | 'size' | 'told'>;
 
 export interface WatcherContext {
   readonly prefix: string;

@@ -14,10 +14,19 @@
  *  6. A copy that stays different from etcd though the watch is open belongs to a history that etcd has lost.
  *  7. `live` needs a link, a copy that was listed in the link's history, and an open watch; whoever was told that the
  *     copy is live is told when it is not.
+ *  8. A watcher that takes the place of one that ended goes on with its history and protects what it told, but lists first.
  */
 import { failureIn } from './failure.js';
 import { following } from './watcher-following.js';
-import { causeOfEnd, setupWatcher } from './watcher-setup.js';
+import { causeOfEnd, setupWatcher, type WatcherPast } from './watcher-setup.js';
+
+const noPast: WatcherPast = {
+  history: 0,
+  listedUnder: null,
+  revision: null,
+  size: 0,
+  told: { size: 0, history: 0 },
+};
 
 /** Asks for the whole prefix, and tells and remembers the answer. */
 const listingNow = setupWatcher.createStateConfig({
@@ -79,22 +88,25 @@ const erroring = setupWatcher.createStateConfig({
 export const watcherMachine = setupWatcher.createMachine({
   id: 'watcher',
   description: 'Keeps a copy of one prefix equal to etcd.',
-  context: ({ input }) => ({
-    prefix: input?.prefix ?? '',
-    epoch: input?.link?.epoch ?? null,
-    history: 0,
-    linkHistory: input?.link?.history ?? 0,
-    isProven: false,
-    listedUnder: null,
-    resumableUnder: null,
-    revision: null,
-    size: 0,
-    told: { size: 0, history: 0 },
-    comparisons: 0,
-    attempt: 0,
-    lastError: null,
-    parentRef: input?.parentRef ?? null,
-  }),
+  context: ({ input }) => {
+    const { history, listedUnder, revision, size, told } = input?.past ?? noPast;
+    return {
+      prefix: input?.prefix ?? '',
+      epoch: input?.link?.epoch ?? null,
+      history,
+      linkHistory: input?.link?.history ?? 0,
+      isProven: false,
+      listedUnder,
+      resumableUnder: null,
+      revision,
+      size,
+      told,
+      comparisons: 0,
+      attempt: 0,
+      lastError: null,
+      parentRef: input?.parentRef ?? null,
+    };
+  },
   output: ({ context }) => ({ failure: causeOfEnd(context) }),
   initial: 'listing',
   on: {

@@ -18,8 +18,16 @@ interface Flow {
   readonly send: (fact: WatchFact) => void;
 }
 
+const empty: Listing = { revision: '7', entries: [] };
+
+interface Etcd {
+  readonly deny?: Set<string>;
+  readonly garble?: Set<string>;
+  content?: Listing;
+}
+
 /** A hub over an etcd that answers at once: `deny` and `garble` are the prefixes it has trouble with. */
-function startHub(trouble: { deny?: Set<string>; garble?: Set<string> } = {}) {
+function startHub(trouble: Etcd = {}) {
   const clock = createVirtualClock();
   const listed: string[] = [];
   const open = new Set<Flow>();
@@ -31,7 +39,7 @@ function startHub(trouble: { deny?: Set<string>; garble?: Set<string> } = {}) {
         if (trouble.deny?.has(input.prefix) === true)
           return Promise.reject(new Failure('denied', 'permission denied'));
         if (trouble.garble?.has(input.prefix) === true) return Promise.reject(new TypeError('garbled'));
-        return Promise.resolve({ revision: '7', entries: [] });
+        return Promise.resolve(trouble.content ?? empty);
       }),
       watchPrefix: stream<WatchFact, { readonly prefix: string; readonly fromRevision: string }>(
         ({ input, send }) => {
@@ -111,6 +119,37 @@ test('starts a watcher that crashed again, and leaves its neighbours alone', asy
   expect(listed.filter((prefix) => prefix === '/a/')).toHaveLength(6);
   expect(told().filter((text) => text === 'watcher.crashed /a/')).toHaveLength(6);
   expect(follows()).toEqual(['/b/']);
+});
+
+const oneKey: Listing = {
+  revision: '7',
+  entries: [{ key: '/a/1', value: '', createRevision: '5', modRevision: '5', leaseId: '0' }],
+};
+
+test('gives the watcher that is started again what the ended one knew [SUB-2] [SUB-7]', async () => {
+  for (const end of ['denied', 'crashed'] as const) {
+    const etcd = { deny: new Set<string>(), content: oneKey };
+    const { hub, open, told, watched } = startHub(etcd);
+    hub.send(up);
+    hub.send({ type: 'hub.watch', prefix: '/a/' });
+    await settle();
+    etcd.content = { revision: '3', entries: [] };
+    if (end === 'denied') {
+      etcd.deny.add('/a/');
+      for (const { send } of open) send({ type: 'watch.compacted', compactRevision: '9' });
+      await settle();
+      etcd.deny.clear();
+      hub.send({ type: 'hub.retry' });
+    } else for (const { send } of open) send({ type: 'watch.changed', changes: null as never });
+    await settle();
+    expect([end, watched()]).toEqual([end, ['/a/ active 1']]);
+    expect(told().slice(-3)).toEqual([`watcher.${end} /a/`, 'watcher.stale /a/', 'watcher.listed /a/']);
+    const { ref } = hub.getSnapshot().context.watched.get('/a/') ?? {};
+    expect(ref?.getSnapshot()).toMatchObject({
+      value: { following: 'protecting' },
+      context: { history: 1, revision: '3', told: { history: 0, size: 1 } },
+    });
+  }
 });
 
 test('closes the stream of a watcher that died in the middle of it', async () => {
