@@ -29,11 +29,17 @@ export async function lookUp(
 ): Promise<readonly ServiceUrl[]> {
   const doing = `cannot look up ${url.toString()}`;
   let selection: Selection | undefined;
+  let found: readonly ServiceUrl[] = [];
   const overdue = (): RegistryError => overdueError(engine, { doing, timeoutMs }, selection?.prefixes);
   try {
     await waiters.wait({ clock, doing, signal, timeoutMs, overdue }, (waiter) => {
+      const answer = (): void => {
+        // At once: before who waits goes on, the lists may be on their way to the next revision.
+        found = [...(selection?.lists() ?? [])].sort(byCategory).flatMap((list) => list.providers());
+        waiter.resolve();
+      };
       selection = select(url, {
-        known: () => waiter.resolve(),
+        known: answer,
         settled: () => {},
         stale: () => {},
         denied: (path, failure) => waiter.reject(errorFrom(doing, failure, { key: path })),
@@ -43,9 +49,9 @@ export async function lookUp(
       });
       selection.open();
       // While etcd is away, what those who follow it were told last.
-      if (selection.prefixes.every((prefix) => views.get(prefix)?.isWhole === true)) waiter.resolve();
+      if (selection.prefixes.every((prefix) => views.get(prefix)?.isWhole === true)) answer();
     });
-    return [...(selection?.lists() ?? [])].sort(byCategory).flatMap((list) => list.providers());
+    return found;
   } finally {
     selection?.close();
   }

@@ -49,6 +49,8 @@ export class Notifier {
   #unschedule: (() => void) | undefined;
   /** Set from a pass until the next may begin. */
   #window: unknown;
+  /** What is to be told together first. */
+  readonly #awaited = new Set<UrlList>();
   #isDelivering = false;
   #failures = 0;
   #closed = false;
@@ -78,6 +80,8 @@ export class Notifier {
   /** This list need not be told any more. */
   forget(list: UrlList): void {
     this.#pending.delete(list);
+    this.#awaited.delete(list);
+    this.#scheduleRest();
   }
 
   /** What the listener was called with last about this list, even if it threw. */
@@ -85,8 +89,9 @@ export class Notifier {
     return this.#told.get(list);
   }
 
-  /** Resolves once every list offered so far was told, or the notifier is closed. */
+  /** Tells every list offered so far, all of them together, and resolves then, or when the notifier is closed. */
   told(): Promise<void> {
+    for (const list of this.#pending) this.#awaited.add(list);
     return new Promise((resolve) => {
       this.#afterPass = resolve;
       this.#schedule();
@@ -120,17 +125,26 @@ export class Notifier {
   }
 
   #scheduleRest(): void {
-    if (this.#afterPass !== undefined || [...this.#pending].some((list) => list.isSettled)) this.#schedule();
+    const isAwaited = this.#afterPass !== undefined && this.#awaited.size === 0;
+    if (isAwaited || this.#due().length > 0) this.#schedule();
+  }
+
+  /** What can be told now. */
+  #due(): UrlList[] {
+    for (const list of this.#awaited) if (!list.isSettled) return [];
+    return [...this.#pending].filter((list) => list.isSettled);
   }
 
   #deliver(): void {
     this.#unschedule = undefined;
-    const lists = [...this.#pending].filter((list) => list.isSettled).sort(byCategory);
+    const lists = this.#due().sort(byCategory);
     this.#isDelivering = true;
     if (lists.length > 0) this.#openWindow();
     const calls = lists.map((list) => this.#tell(list));
-    this.#afterPass?.();
-    this.#afterPass = undefined;
+    if (this.#awaited.size === 0) {
+      this.#afterPass?.();
+      this.#afterPass = undefined;
+    }
     void Promise.all(calls).then((outcomes) => this.#passed(outcomes));
   }
 
@@ -138,6 +152,7 @@ export class Notifier {
     const { position } = list;
     if (this.#closed || position === undefined) return 'told';
     this.#pending.delete(list);
+    this.#awaited.delete(list);
     try {
       const { category, service, staleness: stale } = list;
       const urls = list.urls();

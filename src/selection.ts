@@ -12,7 +12,7 @@ import type { Views } from './views.js';
 
 /** Who reads a selection. The methods must not throw. */
 export interface SelectionListener {
-  /** Every category was settled once; told first, and once. */
+  /** Every category is settled; told first, and once. */
   known(): void;
   /** A list equals etcd again; `isNews` when its URLs are others than at the last time. */
   settled(list: UrlList, isNews: boolean): void;
@@ -127,7 +127,7 @@ export class CategorySelection implements Selection, Remembering {
   #settled(list: UrlList, isNews: boolean): void {
     if (this.#isKnown) {
       this.#listener.settled(list, isNews);
-    } else if (this.#lists.every(({ position }) => position !== undefined)) {
+    } else if (this.#lists.every(({ isSettled }) => isSettled)) {
       this.#isKnown = true;
       this.#unrecall?.();
       this.#listener.known();

@@ -62,6 +62,39 @@ test('tells configurators and routers before providers, each category whole [SUB
   ]);
 });
 
+test('waits until all can be told that were offered first, and tells them together [SUB-1]', async () => {
+  const { calls, listener } = recording();
+  const notifier = new Notifier(listener, surroundings);
+  const [providers, routers] = [list('providers'), list('routers')];
+  for (const each of [providers, routers]) {
+    settle(each, [], '5');
+    notifier.offer(each);
+  }
+  routers.replaced([]);
+  let isTold = false;
+  const told = notifier.told().then(() => {
+    isTold = true;
+  });
+  await turn();
+  expect([isTold, calls]).toEqual([false, []]);
+  routers.settled({ history: 0, revision: '7' });
+  notifier.remind();
+  await told;
+  expect(calls).toEqual(['routers@7: empty 10.0.0.9', 'providers@5: empty 10.0.0.9']);
+});
+
+test('does not wait for a list that need not be told any more', async () => {
+  const { calls, listener } = recording();
+  const notifier = new Notifier(listener, surroundings);
+  const providers = list('providers');
+  notifier.offer(providers);
+  const told = notifier.told();
+  await turn();
+  notifier.forget(providers);
+  await told;
+  expect(calls).toEqual([]);
+});
+
 test('tells only the latest of several changes in one turn [SUB-2]', async () => {
   const { calls, listener } = recording();
   const notifier = new Notifier(listener, surroundings);

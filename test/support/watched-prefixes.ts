@@ -17,10 +17,14 @@ export class WatchedPrefixes {
 
   /** The whole content of the prefix, which is followed from now on. */
   list(prefix: string, keys: readonly string[]): void {
-    this.#revision += 1;
-    const entries = keys.map((key) => this.#entry(key));
-    this.views.handle({ type: 'watcher.listed', prefix, history: 0, revision: `${this.#revision}`, entries });
+    this.#list(prefix, keys, 0);
     this.live(prefix);
+  }
+
+  /** The prefix is empty, but only because it was wiped. */
+  wipe(prefix: string): void {
+    this.stale(prefix, 'the link broke');
+    this.#list(prefix, [], 1);
   }
 
   put(prefix: string, ...keys: readonly string[]): void {
@@ -43,6 +47,12 @@ export class WatchedPrefixes {
 
   stale(prefix: string, reason: string): void {
     this.views.handle({ type: 'watcher.stale', prefix, reason });
+  }
+
+  #list(prefix: string, keys: readonly string[], history: number): void {
+    this.#revision += 1;
+    const entries = keys.map((key) => this.#entry(key));
+    this.views.handle({ type: 'watcher.listed', prefix, history, revision: `${this.#revision}`, entries });
   }
 
   #change(prefix: string, changes: readonly EntryChange[]): void {
