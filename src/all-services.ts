@@ -76,9 +76,9 @@ export class AllServices implements Selection, Remembering, ViewReader {
   }
 
   resume(): boolean {
-    const { isWhole, position, stale } = this.#views.get(this.#rootPrefix) ?? {};
-    if (isWhole !== true || position === undefined || stale === undefined) return false;
-    for (const list of this.lists()) list.resume(position, stale);
+    const { settledAt, stale } = this.#views.get(this.#rootPrefix) ?? {};
+    if (settledAt === undefined || stale === undefined) return false;
+    for (const list of this.lists()) list.resume(settledAt, stale);
     this.#isKnown = true;
     this.#listener.known();
     return true;

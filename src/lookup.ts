@@ -48,8 +48,8 @@ export async function lookUp(
         forgotten: () => {},
       });
       selection.open();
-      // While etcd is away, what those who follow it were told last.
-      if (selection.prefixes.every((prefix) => views.get(prefix)?.isWhole === true)) answer();
+      // While it is not confirmed, what those who follow it were told last.
+      if (selection.prefixes.every((prefix) => views.get(prefix)?.settledAt !== undefined)) answer();
     });
     return found;
   } finally {

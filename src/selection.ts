@@ -42,7 +42,7 @@ export interface Selection {
 /** What can be told URLs of an earlier time. */
 export interface Remembering {
   readonly url: ServiceUrl;
-  /** Tells what those who follow the same were told last, while etcd is away; false where nobody does. */
+  /** Tells what those who follow the same were told last, while that is not confirmed; false where somebody is still to be known. */
   resume(): boolean;
   /** Tells them where etcd has not said yet what there is now. */
   remember(urls: readonly ServiceUrl[], staleness: Staleness): void;
@@ -109,13 +109,11 @@ export class CategorySelection implements Selection, Remembering {
   }
 
   resume(): boolean {
-    const views = this.prefixes.map((prefix) => this.#views.get(prefix));
-    if (!views.every((view) => view?.isWhole === true)) return false;
-    for (const [index, list] of this.#lists.entries()) {
-      const { position, stale } = views[index] ?? {};
-      if (position !== undefined && stale !== undefined) list.resume(position, stale);
+    for (const list of this.#lists) {
+      const { settledAt, stale } = this.#views.get(list.prefix) ?? {};
+      if (settledAt !== undefined && stale !== undefined) list.resume(settledAt, stale);
     }
-    return true;
+    return this.#isKnown;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /**
  * Mirrors one prefix: patched by what its watcher tells, read by the subscriptions on it. While the watcher is
- * catching up the mirror may hold a mixture that never existed, so readers are told only when it is settled.
+ * catching up the mirror may hold a mixture that never existed, so readers are told only when it is settled, and who
+ * begins to read meanwhile is given what was settled last.
  */
 import type { Entry, EntryChange, FailureFact, WatcherHubNews } from '../machines/index.js';
 
@@ -37,7 +38,11 @@ export class View {
   #stale: Staleness | undefined;
   #failure: FailureFact | undefined;
   #live = false;
-  #isWhole = false;
+  #settledAt: Position | undefined;
+  /** What was settled last, while the present content is ahead of it. */
+  #kept: readonly Entry[] | undefined;
+  /** Those who were given that; they get the present content when it is settled, and nothing before. */
+  readonly #behind = new Set<ViewReader>();
 
   constructor(prefix: string) {
     this.prefix = prefix;
@@ -57,27 +62,30 @@ export class View {
     return this.#stale;
   }
 
-  /** True while the content is what etcd held at one revision, even if that was a while ago. */
-  get isWhole(): boolean {
-    return this.#isWhole;
+  /** The position of what a new reader gets: of the last settled content. Undefined while nothing ever was. */
+  get settledAt(): Position | undefined {
+    return this.#settledAt;
   }
 
   get readerCount(): number {
     return this.#readers.size;
   }
 
-  /** Adds a reader; it gets the present content at once, settled or not. */
+  /** Adds a reader; it gets at once what was settled last, or the present content while nothing ever was. */
   add(reader: ViewReader): void {
     this.#readers.add(reader);
     if (this.#failure !== undefined) reader.denied(this.#failure);
-    if (this.#position === undefined) return;
-    reader.replaced(this.#entries.values());
+    // Some leave when they hear that.
+    if (this.#position === undefined || !this.#readers.has(reader)) return;
+    if (this.#kept !== undefined) this.#behind.add(reader);
+    reader.replaced(this.#kept ?? this.#entries.values());
     if (this.#live) reader.settled(this.#position);
     else if (this.#stale !== undefined) reader.stale(this.#stale);
   }
 
   remove(reader: ViewReader): void {
     this.#readers.delete(reader);
+    this.#behind.delete(reader);
   }
 
   /** Takes in what the watcher of this prefix tells; `now` in milliseconds since 1970. */
@@ -110,22 +118,32 @@ export class View {
   }
 
   #replace(entries: readonly Entry[], position: Position): void {
-    this.#isWhole = false;
+    this.#live = false;
+    this.#keep();
     this.#entries.clear();
     for (const entry of entries) this.#entries.set(entry.key, entry);
     this.#position = position;
-    for (const reader of this.#readers) reader.replaced(entries);
+    for (const reader of this.#following()) reader.replaced(entries);
   }
 
   #patch(changes: readonly EntryChange[], revision: string): void {
-    this.#isWhole = false;
+    if (!this.#live) this.#keep();
     for (const change of changes) {
       if (change.type === 'delete') this.#entries.delete(change.key);
       else this.#entries.set(change.key, change);
     }
     this.#position = { history: this.#position?.history ?? 0, revision };
-    for (const reader of this.#readers) reader.changed(changes);
+    for (const reader of this.#following()) reader.changed(changes);
     if (this.#live) this.#settle();
+  }
+
+  *#following(): IterableIterator<ViewReader> {
+    for (const reader of this.#readers) if (!this.#behind.has(reader)) yield reader;
+  }
+
+  /** The content is about to leave what was settled. */
+  #keep(): void {
+    if (this.#settledAt !== undefined) this.#kept ??= [...this.#entries.values()];
   }
 
   /** What began earlier is told once, with its first reason. */
@@ -138,7 +156,10 @@ export class View {
 
   #settle(): void {
     if (this.#position === undefined) return;
-    this.#isWhole = true;
+    this.#settledAt = this.#position;
+    this.#kept = undefined;
+    for (const reader of this.#behind) reader.replaced(this.#entries.values());
+    this.#behind.clear();
     for (const reader of this.#readers) reader.settled(this.#position);
   }
 }
