@@ -81,6 +81,7 @@ export interface SubscriptionStatus {
   readonly categories: readonly {
     readonly service: string;
     readonly category: string;
+    /** In the last settled list, of which `revision` is the position. */
     readonly providerCount: number;
     readonly revision: string | null;
     readonly stale: Staleness | null;

@@ -33,6 +33,7 @@ export class UrlList implements ViewReader {
   readonly #keys: string[] = [];
   readonly #urls: ServiceUrl[] = [];
   #position: Position | undefined;
+  #size = 0;
   #staleness: Staleness | undefined;
   #isSettled = false;
   /** True once etcd has said anything. */
@@ -88,8 +89,9 @@ export class UrlList implements ViewReader {
     return [...this.#urls];
   }
 
+  /** How many URLs match in the last settled content, which those who follow the list hold. */
   get size(): number {
-    return this.#urls.length;
+    return this.#size;
   }
 
   /** Takes in what was known at an earlier time, unless etcd has said what it is now. */
@@ -105,6 +107,7 @@ export class UrlList implements ViewReader {
   resume(position: Position, staleness: Staleness): void {
     if (this.#position !== undefined) return;
     this.#position = position;
+    this.#size = this.#urls.length;
     this.#staleness = staleness;
     this.#isSettled = true;
     this.#isNews = false;
@@ -133,6 +136,7 @@ export class UrlList implements ViewReader {
   settled(position: Position): void {
     const isNews = this.#isNews || this.#position === neverRead;
     this.#position = position;
+    this.#size = this.#urls.length;
     this.#staleness = undefined;
     this.#isSettled = true;
     this.#isNews = false;

@@ -68,6 +68,24 @@ test('is news only when the matching URLs changed', () => {
   expect(settledCount()).toBe(2);
 });
 
+test('counts what was settled last, as its position says, while etcd has more or less to tell [SUB-7]', () => {
+  const { list } = make('consumer://10.0.0.9/a.B');
+  const counts: unknown[] = [];
+  const count = (): void => void counts.push(`${list.size} at ${list.position?.revision}`);
+  list.replaced([entry(keyOf('dubbo://a:1/a.B'))]);
+  list.resume({ history: 0, revision: '5' }, { since: 1, reason: 'gone' });
+  count();
+  list.replaced([]);
+  count();
+  list.settled({ history: 1, revision: '2' });
+  count();
+  list.changed([{ type: 'put', ...entry(keyOf('dubbo://b:1/a.B')) }]);
+  count();
+  list.settled({ history: 1, revision: '3' });
+  count();
+  expect(counts).toEqual(['1 at 5', '1 at 5', '0 at 2', '0 at 2', '1 at 3']);
+});
+
 test('equals a list made anew, whatever changes came [SUB-4]', () => {
   const change = fc.record({ put: fc.boolean(), host: fc.integer({ min: 0, max: 20 }) });
   fc.assert(
