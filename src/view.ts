@@ -36,7 +36,7 @@ export class View {
   readonly #readers = new Set<ViewReader>();
   #position: Position | undefined;
   #stale: Staleness | undefined;
-  #failure: FailureFact | undefined;
+  #isDenied = false;
   #live = false;
   #settledAt: Position | undefined;
   /** What was settled last, while the present content is ahead of it. */
@@ -62,9 +62,9 @@ export class View {
     return this.#stale;
   }
 
-  /** The position of what a new reader gets: of the last settled content. Undefined while nothing ever was. */
+  /** The position of what a new reader gets: of the last settled content. Undefined where nothing ever was, or is denied now. */
   get settledAt(): Position | undefined {
-    return this.#settledAt;
+    return this.#isDenied ? undefined : this.#settledAt;
   }
 
   get readerCount(): number {
@@ -74,25 +74,24 @@ export class View {
   /** Adds a reader; it gets at once what was settled last, or the present content while nothing ever was. */
   add(reader: ViewReader): void {
     this.#readers.add(reader);
-    if (this.#failure !== undefined) reader.denied(this.#failure);
-    // Some leave when they hear that.
-    if (this.#position === undefined || !this.#readers.has(reader)) return;
+    if (this.#position === undefined) return;
     if (this.#kept !== undefined) this.#behind.add(reader);
     reader.replaced(this.#kept ?? this.#entries.values());
     if (this.#live) reader.settled(this.#position);
     else if (this.#stale !== undefined) reader.stale(this.#stale);
   }
 
-  remove(reader: ViewReader): void {
-    this.#readers.delete(reader);
+  /** False where it does not read. */
+  remove(reader: ViewReader): boolean {
     this.#behind.delete(reader);
+    return this.#readers.delete(reader);
   }
 
   /** Takes in what the watcher of this prefix tells; `now` in milliseconds since 1970. */
   apply(news: WatcherHubNews, now: number): void {
     switch (news.type) {
       case 'watcher.listed':
-        this.#failure = undefined;
+        this.#isDenied = false;
         this.#replace(news.entries, { history: news.history, revision: news.revision });
         break;
       case 'watcher.changed':
@@ -107,7 +106,7 @@ export class View {
         this.#becomeStale({ since: now, reason: news.reason });
         break;
       case 'watcher.denied':
-        this.#failure = news.failure;
+        this.#isDenied = true;
         this.#becomeStale({ since: now, reason: news.failure.message });
         for (const reader of this.#readers) reader.denied(news.failure);
         break;

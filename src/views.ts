@@ -18,17 +18,19 @@ export class Views {
     return this.#views.get(prefix);
   }
 
-  /** Adds a reader; it gets at once what is known, settled or not. */
+  /** Adds a reader; it gets at once what is known, settled or not. Each is said to watch, so that what was denied is asked for again. */
   add(prefix: string, reader: ViewReader): void {
-    this.#viewOf(prefix).add(reader);
+    const view = this.#views.get(prefix) ?? new View(prefix);
+    this.#views.set(prefix, view);
+    this.#engine.watch(prefix);
+    view.add(reader);
   }
 
   /** The last reader takes the view with it. */
   remove(prefix: string, reader: ViewReader): void {
     const view = this.#views.get(prefix);
-    view?.remove(reader);
-    if (view?.readerCount !== 0) return;
-    this.#views.delete(prefix);
+    if (view?.remove(reader) !== true) return;
+    if (view.readerCount === 0) this.#views.delete(prefix);
     this.#engine.unwatch(prefix);
   }
 
@@ -42,14 +44,5 @@ export class Views {
   /** Forgets everything; the watchers end with the engine. */
   clear(): void {
     this.#views.clear();
-  }
-
-  #viewOf(prefix: string): View {
-    const known = this.#views.get(prefix);
-    if (known !== undefined) return known;
-    const view = new View(prefix);
-    this.#views.set(prefix, view);
-    this.#engine.watch(prefix);
-    return view;
   }
 }

@@ -100,9 +100,6 @@ test('tells a late reader that has left nothing when the content is settled', ()
   const leaving = reader(late);
   view.add(leaving);
   view.remove(leaving);
-  view.apply({ type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } }, 1);
-  const refused: ViewReader = { ...reader(late), denied: () => view.remove(refused) };
-  view.add(refused);
   for (const news of [listed(['c'], '7'), live]) view.apply(news, 2);
   expect(late).toEqual(['replaced /p/a', 'stale gone']);
 });
@@ -164,34 +161,15 @@ test('settles every reader with what there is, whenever it came, and never goes 
   );
 });
 
-test('tells every reader, also a late one, that the prefix is denied', () => {
+test('tells every reader that the prefix is denied, a late one when etcd has said so again', () => {
   const log: string[] = [];
   const view = new View(prefix);
+  const denied = { type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } } as const;
   view.add(reader(log));
-  view.apply({ type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } }, 1);
+  view.apply(denied, 1);
+  expect(log.splice(0)).toEqual(['stale no', 'denied no']);
   view.add(reader(log));
-  expect(log).toEqual(['stale no', 'denied no', 'denied no']);
-});
-test('forgets that a prefix was denied once it could be listed', () => {
-  const view = new View('/a/');
-  const told: string[] = [];
-  const reader = (name: string) => ({
-    replaced: () => told.push(`${name} replaced`),
-    changed: () => told.push(`${name} changed`),
-    settled: () => told.push(`${name} settled`),
-    stale: () => {},
-    denied: () => told.push(`${name} denied`),
-  });
-  view.apply({ type: 'watcher.denied', prefix: '/a/', failure: { kind: 'denied', message: 'no' } }, 0);
-  view.add(reader('first'));
-  view.apply({ type: 'watcher.listed', prefix: '/a/', history: 0, revision: '7', entries: [] }, 1);
-  view.apply({ type: 'watcher.live', prefix: '/a/' }, 1);
-  view.add(reader('second'));
-  expect(told).toEqual([
-    'first denied',
-    'first replaced',
-    'first settled',
-    'second replaced',
-    'second settled',
-  ]);
+  expect(log).toEqual([]);
+  view.apply(denied, 1);
+  expect(log).toEqual(['denied no', 'denied no']);
 });

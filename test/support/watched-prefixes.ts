@@ -4,16 +4,25 @@ import { Views } from '../../src/views.js';
 import { realWorld } from '../../src/world.js';
 
 export class WatchedPrefixes {
-  /** The prefixes watched now. */
-  readonly watched = new Set<string>();
+  readonly #users = new Map<string, number>();
   readonly views: Views = new Views(
     {
-      watch: (prefix) => void this.watched.add(prefix),
-      unwatch: (prefix) => void this.watched.delete(prefix),
+      watch: (prefix) => void this.#users.set(prefix, this.users(prefix) + 1),
+      unwatch: (prefix) => void this.#users.set(prefix, this.users(prefix) - 1),
     },
     realWorld.clock,
   );
   #revision = 1;
+
+  /** The prefixes watched now. */
+  get watched(): readonly string[] {
+    return [...this.#users.keys()].filter((prefix) => this.users(prefix) > 0);
+  }
+
+  /** How many watch the prefix. */
+  users(prefix: string): number {
+    return this.#users.get(prefix) ?? 0;
+  }
 
   /** The whole content of the prefix, which is followed from now on. */
   list(prefix: string, keys: readonly string[]): void {
@@ -39,6 +48,10 @@ export class WatchedPrefixes {
       prefix,
       keys.map((key) => ({ type: 'delete', key, modRevision: `${this.#revision + 1}` })),
     );
+  }
+
+  deny(prefix: string): void {
+    this.views.handle({ type: 'watcher.denied', prefix, failure: { kind: 'denied', message: 'no' } });
   }
 
   live(prefix: string): void {
