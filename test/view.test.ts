@@ -126,7 +126,10 @@ test('settles every reader with what there is, whenever it came, and never goes 
             for (const { key } of entries) mine.add(key);
           },
           changed: (changes) => {
-            for (const { type, key } of changes) type === 'put' ? mine.add(key) : mine.delete(key);
+            for (const { type, key } of changes) {
+              if (type === 'put') mine.add(key);
+              else mine.delete(key);
+            }
           },
           settled: (position) => {
             expect(shown(mine)).toBe(shown(truth));
