@@ -1,7 +1,7 @@
 /** What a transaction that failed, or was never answered, means for the registrations it served. */
 import { type FailureFact, isOutcomeUnknown, isTransient } from './failure.js';
 import type { Change, FlushState, FlushStep, FlushTerms } from './flush.js';
-import type { Registration } from './registration.js';
+import { afterLostLease, type Registration } from './registration.js';
 import type { WriteBatch, WriteOperation } from './write-plan.js';
 
 /** True while the lease that the flush writes under is the one in use. */
@@ -24,8 +24,8 @@ export function applySilence(state: FlushState, batches: readonly WriteBatch[], 
 /** The state after etcd has not applied a transaction, or has not said whether it did. */
 export function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   if (failure.kind === 'leaseLost') {
-    const isLost = isLeaseInUse(state);
-    return { state: isLost ? { ...state, lease: null, fence: { status: 'unopened' } } : state, news: [] };
+    if (!isLeaseInUse(state)) return { state, news: [] };
+    return { state: { ...state, ...afterLostLease(state), fence: { status: 'unopened' } }, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
   return refused(state, batch, failure);

@@ -1,5 +1,6 @@
 /** What ought to be in etcd, entry by entry, and how far it is. The registry machine keeps these; status shows them. */
 import type { FailureFact } from './failure.js';
+import type { ShardedMap } from './sharded-map.js';
 
 /**
  * A key that somebody takes away is put back at once so many times; after that it waits for regular audits, so that two
@@ -108,4 +109,30 @@ export function stray(key: string, leaseId: string): Registration {
 /** The registration when it has to be written once more. */
 export function rewrite(known: Registration, repair: boolean): Registration {
   return known.state === 'withdrawing' ? known : { ...known, state: 'pending', attempts: 0, repair };
+}
+
+/** What is wanted, and of which keys etcd may differ from it. */
+export interface Desired {
+  readonly registrations: ShardedMap<Registration>;
+  readonly dirty: ShardedMap<true>;
+}
+
+/** Marks the registrations that `select` picks as to be written once more. */
+export function dirtied(
+  { registrations, dirty }: Desired,
+  select: (registration: Registration) => boolean,
+): Desired {
+  const again = [...registrations.values()].filter(select);
+  return {
+    registrations: registrations.with(again.map((known) => [known.key, rewrite(known, false)])),
+    dirty: dirty.with(again.map((known) => [known.key, true])),
+  };
+}
+
+/**
+ * After the lease is lost: nobody may take for written what lies under it. What is being written under it is not called
+ * written when the answer comes.
+ */
+export function afterLostLease(desired: Desired): Desired & { readonly lease: null } {
+  return { lease: null, ...dirtied(desired, ({ leased, state }) => leased && state === 'written') };
 }

@@ -3,7 +3,14 @@ import type { FailureFact } from './failure.js';
 import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
-import { type DesiredEntry, type Registration, rewrite, wish, withdrawal } from './registration.js';
+import {
+  type Desired,
+  type DesiredEntry,
+  dirtied,
+  type Registration,
+  wish,
+  withdrawal,
+} from './registration.js';
 import { ShardedMap } from './sharded-map.js';
 import type { WriteBatch } from './write-plan.js';
 
@@ -84,8 +91,6 @@ export function initialContext(input: RegistryInput): RegistryContext {
   };
 }
 
-type Desired = Pick<RegistryContext, 'registrations' | 'dirty'>;
-
 /** After somebody asked for these entries. */
 export function afterWishes(context: RegistryContext, entries: readonly DesiredEntry[]): Desired {
   return {
@@ -160,15 +165,6 @@ function isInFlight(context: RegistryContext, key: string): boolean {
 /** The fence belongs to a lease; with a new one it has to be opened again, unless etcd does not permit us to. */
 function closedFence(fence: Fence): Fence {
   return fence.status === 'denied' ? fence : { status: 'unopened' };
-}
-
-/** Marks the registrations that `select` picks as to be written once more. */
-function dirtied(context: RegistryContext, select: (registration: Registration) => boolean): Desired {
-  const again = [...context.registrations.values()].filter(select);
-  return {
-    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, false)])),
-    dirty: context.dirty.with(again.map((known) => [known.key, true])),
-  };
 }
 
 /** Nothing that was written into another history counts. */

@@ -12,7 +12,7 @@ import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
 import { isLoss, type OwnKeysFact, type OwnKeysInput, wordsOf } from './own-keys.js';
 import { requestPort, streamPort } from './port.js';
-import type { DesiredEntry } from './registration.js';
+import { afterLostLease, type DesiredEntry } from './registration.js';
 import {
   afterNewLease,
   afterOtherHistory,
@@ -104,7 +104,7 @@ export const setupRegistry = setup({
     rememberLease: assign(({ context }, news: { leaseId: string; generation: number }) =>
       afterNewLease(context, news),
     ),
-    forgetLease: assign({ lease: null }),
+    forgetLease: assign(({ context }) => afterLostLease(context)),
     rememberWishes: assign(({ context }, { entries }: { entries: readonly DesiredEntry[] }) =>
       afterWishes(context, entries),
     ),

@@ -193,6 +193,15 @@ test('closes the fence with the lease that was lost, and no other', () => {
   expect(applyOutcome(replaced, batch, failedWith('leaseLost'))).toEqual({ state: replaced, news: [] });
 });
 
+test('calls nothing written any more that was under the lease that was lost', () => {
+  const { state, batch } = flushing();
+  const before = registrationOf('/before', { state: 'written', leaseId: '42', sent: true });
+  const registrations = state.registrations.with([['/before', before]]);
+  const { state: next } = applyOutcome({ ...state, registrations }, batch, failedWith('leaseLost'));
+  expect(next.registrations.get('/before')?.state).toBe('pending');
+  expect([...next.dirty.keys()].sort()).toEqual(['/a', '/b', '/before']);
+});
+
 test('calls what was written under a lease that is gone neither written nor clean', () => {
   const { state, batch } = flushing({ lease: null });
   const { state: next, news } = applyOutcome(state, batch, applied);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RegistryContext } from '../../machines/index.js';
-import type { Registration } from '../../machines/registration.js';
+import { afterLostLease, type Registration } from '../../machines/registration.js';
 import {
   afterNewLease,
   afterOtherHistory,
@@ -67,6 +67,22 @@ test('deletes what was sent or is on its way, and forgets the rest', () => {
   expect([...desired.registrations.values()].every(({ state }) => state === 'withdrawing')).toBe(true);
   expect(sorted(desired.dirty.keys())).toEqual(['/flying', '/sent']);
   expect(done).toEqual(['/fresh', '/unknown']);
+});
+
+test('calls nothing written that goes with a lost lease', () => {
+  const context = contextOf([
+    written('/a', { repair: true }),
+    written('/good', { leased: false, leaseId: null }),
+    registrationOf('/flying', { attempts: 2 }),
+    registrationOf('/refused', { state: 'failed' }),
+    written('/gone', { state: 'withdrawing' }),
+  ]);
+  const next = afterLostLease(context);
+  expect(next.lease).toBeNull();
+  expect(next.registrations.get('/a')).toMatchObject({ state: 'pending', leaseId: '42', repair: false });
+  expect(sorted(next.dirty.keys())).toEqual(['/a']);
+  for (const key of ['/good', '/flying', '/refused', '/gone'])
+    expect(next.registrations.get(key)).toBe(context.registrations.get(key));
 });
 
 test('writes again under a new lease what is leased and not under it', () => {

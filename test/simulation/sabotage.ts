@@ -223,13 +223,13 @@ export const defects: readonly Defect[] = [
   {
     name: 'generation ignored',
     what: 'does not write again what lay under the lease before',
-    install: () =>
-      patch(
-        registryMachine,
-        'actions',
-        'rememberLease',
-        reassigned(({ lease, fence }) => ({ lease, fence })),
-      ),
+    install: () => {
+      const blind = reassigned(({ lease, fence = null }, was) => ({ lease, fence: fence ?? was['fence'] }));
+      const undo = ['rememberLease', 'forgetLease'].map((name) =>
+        patch(registryMachine, 'actions', name, blind),
+      );
+      return () => void undo.map((restore) => restore());
+    },
   },
   {
     name: 'lease trusted for ever',

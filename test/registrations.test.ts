@@ -1,0 +1,42 @@
+/** What a registration is told while etcd, or the way to it, is in trouble; in virtual time. */
+import { expect, test } from 'vitest';
+import { isRegistryError } from '../src/index.js';
+import { type VirtualRegistry, withVirtualRegistry } from './support/virtual-registry.js';
+
+const url = 'dubbo://10.0.0.1:20880/com.acme.Orders';
+
+/** How a call has ended so far: `pending`, `done`, or the code of its error. */
+function outcomeOf(call: Promise<unknown>): () => string {
+  let outcome = 'pending';
+  call.then(
+    () => {
+      outcome = 'done';
+    },
+    (error: unknown) => {
+      outcome = isRegistryError(error) ? error.code : String(error);
+    },
+  );
+  return () => outcome;
+}
+
+async function registered({ registry, pass }: VirtualRegistry): Promise<void> {
+  const outcome = outcomeOf(registry.register(url));
+  await pass(1_000);
+  expect(outcome()).toBe('done');
+}
+
+test('calls nothing registered while its lease is lost, until it is written under another [REG-1]', async () => {
+  await withVirtualRegistry({ sessionMs: 5_000, timeoutMs: 30_000 }, async (virtual) => {
+    const { registry, pass, cut, heal, keys } = virtual;
+    await registered(virtual);
+    cut();
+    await pass(60_000);
+    expect(registry.status().registrations[0]?.state).toBe('pending');
+    const again = outcomeOf(registry.register(url));
+    await pass(10_000);
+    expect([again(), keys().filter((key) => key.includes('providers'))]).toEqual(['pending', []]);
+    heal();
+    await pass(15_000);
+    expect([again(), registry.status().registrations[0]?.state]).toEqual(['done', 'written']);
+  });
+});
