@@ -20,7 +20,7 @@ export interface LeaseQuestion {
 }
 
 export interface Audit {
-  readonly desired: Partial<Pick<RegistryContext, 'registrations' | 'dirty'>>;
+  readonly desired: Partial<Pick<RegistryContext, 'registrations' | 'dirty' | 'ensured'>>;
   readonly isLeaseLost: boolean;
 }
 
@@ -34,8 +34,9 @@ export function auditQuestion({ lease, registrations }: RegistryContext): LeaseQ
 }
 
 /**
- * What an audit changes: entries that are missing, strays under our lease, and refusals worth another attempt. Between
- * two regular audits an entry is put back a few times only, however often somebody deletes it.
+ * What an audit changes: entries that are missing, strays under our lease, and refusals worth another attempt; what is
+ * written again is so with its parent, which may be missing too. Between two regular audits an entry is put back a few
+ * times only, however often somebody deletes it.
  */
 export function judgeAudit(context: RegistryContext, content: LeaseContent): Audit {
   if (context.lease === null) return { desired: {}, isLeaseLost: false };
@@ -47,9 +48,11 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     leased ? known.leaseId === leaseId && !held.has(key) : missing.has(key);
   const registrations: (readonly [string, Registration])[] = [];
   const dirty: (readonly [string, true])[] = [];
+  const missed: (readonly [string, undefined])[] = [];
   const writeAgain = (known: Registration): void => {
     registrations.push([known.key, rewrite(known, true)]);
     dirty.push([known.key, true]);
+    if (known.parent !== null) missed.push([known.parent.key, undefined]);
   };
   for (const known of context.registrations.values()) {
     if (known.state === 'failed' && known.lastError?.kind === 'denied') writeAgain(known);
@@ -67,6 +70,7 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     desired: {
       registrations: context.registrations.with(registrations),
       dirty: context.dirty.with(dirty),
+      ensured: context.ensured.with(missed),
     },
     isLeaseLost: false,
   };

@@ -83,26 +83,24 @@ function refused(state: FlushState, batch: WriteBatch, failure: FailureFact): Fl
     });
     return { state: { ...state, registrations: state.registrations.with(changes) }, news: [] };
   }
-  const parents = batch.operations.filter((operation) => operation.type === 'ensure');
-  if (parents.length > 0) {
-    const given = parents.map((operation): Change<true> => [operation.key, true]);
-    return { state: { ...state, ensured: state.ensured.with(given) }, news: [] };
+  const registration = state.registrations.get(first);
+  if (registration === undefined || registration.version !== batch.versions.get(first))
+    return { state, news: [] };
+  if (batch.operations.some(({ type }) => type === 'ensure')) {
+    const orphan = { ...registration, parentRefused: true };
+    return { state: { ...state, registrations: state.registrations.with([[first, orphan]]) }, news: [] };
   }
-  return refusedAlone(
-    state,
-    { key: first, operation: batch.operations[0], version: batch.versions.get(first) ?? 0 },
-    failure,
-  );
+  return refusedAlone(state, registration, batch.operations[0], failure);
 }
 
 function refusedAlone(
   state: FlushState,
-  at: { readonly key: string; readonly operation: WriteOperation | undefined; readonly version: number },
+  registration: Registration,
+  operation: WriteOperation | undefined,
   failure: FailureFact,
 ): FlushStep {
-  const registration = state.registrations.get(at.key);
-  if (registration === undefined || registration.version !== at.version) return { state, news: [] };
-  const isWithdrawal = at.operation?.type === 'delete';
+  const { key } = registration;
+  const isWithdrawal = operation?.type === 'delete';
   const next: Registration = {
     ...registration,
     state: isWithdrawal ? 'withdrawing' : 'failed',
@@ -112,10 +110,10 @@ function refusedAlone(
   return {
     state: {
       ...state,
-      registrations: state.registrations.with([[at.key, next]]),
-      dirty: isWithdrawal ? state.dirty : state.dirty.with([[at.key, undefined]]),
+      registrations: state.registrations.with([[key, next]]),
+      dirty: isWithdrawal ? state.dirty : state.dirty.with([[key, undefined]]),
       retries: isWithdrawal ? state.retries + 1 : state.retries,
     },
-    news: [{ type: 'registration.failed', keys: [at.key], failure, willRetry: isWithdrawal }],
+    news: [{ type: 'registration.failed', keys: [key], failure, willRetry: isWithdrawal }],
   };
 }

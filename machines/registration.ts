@@ -41,6 +41,8 @@ export interface Registration extends DesiredEntry {
   readonly ambiguous: { readonly fence: string; readonly version: number } | null;
   /** Refused together with others; goes alone until it is clear which one etcd refuses. */
   readonly solo: boolean;
+  /** Refused together with its parent; what is tried now goes without it. */
+  readonly parentRefused: boolean;
   /** Found missing by an audit: written again only if nobody else holds the key by now. */
   readonly repair: boolean;
   /** How often it was put back since the quarrel about it began, up to `promptRepairsMax`. */
@@ -65,6 +67,7 @@ export function wish(entry: DesiredEntry, known: Registration | undefined): Regi
     lastError: null,
     ambiguous: known?.ambiguous ?? null,
     solo: false,
+    parentRefused: false,
     repair: false,
     repairs: 0,
   };
@@ -101,6 +104,7 @@ export function stray(key: string, leaseId: string): Registration {
     lastError: null,
     ambiguous: null,
     solo: false,
+    parentRefused: false,
     repair: false,
     repairs: 0,
   };
@@ -108,7 +112,8 @@ export function stray(key: string, leaseId: string): Registration {
 
 /** The registration when it has to be written once more. */
 export function rewrite(known: Registration, repair: boolean): Registration {
-  return known.state === 'withdrawing' ? known : { ...known, state: 'pending', attempts: 0, repair };
+  if (known.state === 'withdrawing') return known;
+  return { ...known, state: 'pending', attempts: 0, parentRefused: false, repair };
 }
 
 /** What is wanted, and of which keys etcd may differ from it. */

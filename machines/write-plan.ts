@@ -138,13 +138,14 @@ function operationsFor(
   input: PlanInput,
   ensuredInDraft: ReadonlySet<string>,
 ): readonly WriteOperation[] {
-  const { key, value, leased, parent, leaseId, attempted, state } = registration;
+  const { key, value, leased, leaseId, attempted, state } = registration;
   if (state === 'withdrawing') {
     const known = [input.leaseId, ...(leaseId === null ? [] : [leaseId]), ...attempted];
     const owners = leased ? [...new Set(known)] : [];
     return [{ type: 'delete', key, owners, value: leased ? null : value }];
   }
   const put: WriteOperation = { type: 'put', key, value, leased, onlyIfFree: registration.repair };
+  const parent = registration.parentRefused ? null : registration.parent;
   if (parent === null || input.ensured.has(parent.key) || ensuredInDraft.has(parent.key)) return [put];
   return [{ type: 'ensure', key: parent.key, value: parent.value }, put];
 }

@@ -40,3 +40,15 @@ test('calls nothing registered while its lease is lost, until it is written unde
     expect([again(), registry.status().registrations[0]?.state]).toEqual(['done', 'written']);
   });
 });
+
+test('puts the service back with the registration when somebody deletes both [REG-2]', async () => {
+  await withVirtualRegistry({}, async (virtual) => {
+    const { pass, keys } = virtual;
+    await registered(virtual);
+    const before = keys().filter((key) => key.startsWith('/dubbo/'));
+    expect(before).toContain('/dubbo/com.acme.Orders');
+    for (const key of before) virtual.delete(key);
+    await pass(5_000);
+    expect(keys().filter((key) => key.startsWith('/dubbo/'))).toEqual(before);
+  });
+});

@@ -148,8 +148,8 @@ export const leases: readonly Removal[] = [
     edits: [
       {
         file: 'machines/registration.ts',
-        find: "return known.state === 'withdrawing' ? known : {",
-        replace: 'return {',
+        find: "if (known.state === 'withdrawing') return known;",
+        replace: '',
       },
     ],
     test: onEtcd,

@@ -3,7 +3,7 @@ import { auditQuestion, judgeAudit, type LeaseContent } from '../../machines/aud
 import type { RegistryContext } from '../../machines/index.js';
 import { promptRepairsMax, type Registration } from '../../machines/registration.js';
 import { initialContext } from '../../machines/registry-context.js';
-import { registrationOf, registrationsOf } from '../support/desired.js';
+import { keysOf, registrationOf, registrationsOf } from '../support/desired.js';
 
 function contextOf(...registrations: readonly Registration[]): RegistryContext {
   return {
@@ -68,6 +68,21 @@ test('has tried again what was denied, and not what is too large', () => {
   });
   const context = contextOf(registrationOf('/a', failed('denied')), registrationOf('/b', failed('tooLarge')));
   expect(dirtyAfter(context, found([]))).toEqual(['/a']);
+});
+
+test('takes the parent of what it has written again for missing too, and no other', () => {
+  const below = (key: string) => ({ parent: { key, value: '1' } });
+  const context = contextOf(
+    written('/p/a', below('/p')),
+    written('/q/a', below('/q')),
+    registrationOf('/r/a', {
+      ...below('/r'),
+      state: 'failed',
+      lastError: { kind: 'denied', message: 'no' },
+    }),
+  );
+  const judged = judgeAudit({ ...context, ensured: keysOf('/p', '/q', '/r') }, found(['/q/a']));
+  expect([...(judged.desired.ensured?.keys() ?? [])]).toEqual(['/q']);
 });
 
 test('says that the lease is lost, and changes nothing else then', () => {

@@ -85,6 +85,35 @@ test('counts how many transactions have to be tried again', () => {
   expect(again(failedWith('leaseLost'))).toBe(0);
 });
 
+test('writes without its parent the entry alone that was refused with it [REG-5]', () => {
+  const [parent, other] = [
+    { key: '/p', value: '1' },
+    { key: '/q', value: '1' },
+  ];
+  const at = { registrations: registrationsOf(registrationOf('/p/a', { parent })), dirty: keysOf('/p/a') };
+  const { state, batch } = flushing(at);
+  const refused = applyOutcome(state, batch, failedWith('tooLarge')).state;
+  const later = refused.registrations.with([
+    ['/p/b', registrationOf('/p/b', { parent })],
+    ['/q/a', registrationOf('/q/a', { parent: other })],
+  ]);
+  const planOf = (dirty: string): readonly string[] =>
+    planWrites({ ...refused, ...refused.terms, registrations: later, dirty: [dirty] }).flatMap(
+      ({ operations }) => operations.map(({ type }) => type),
+    );
+  expect([planOf('/p/a'), planOf('/p/b'), planOf('/q/a')]).toEqual([
+    ['put'],
+    ['ensure', 'put'],
+    ['ensure', 'put'],
+  ]);
+  // An answer to an older intent says nothing about the present one.
+  const changed = {
+    ...state,
+    registrations: registrationsOf(registrationOf('/p/a', { parent, version: 2 })),
+  };
+  expect(applyOutcome(changed, batch, failedWith('tooLarge')).state).toEqual(changed);
+});
+
 test('remembers a conflict with another process, and tells it once', () => {
   const { state, batch } = flushing();
   const taken: BatchOutcome = { type: 'applied', revision: '7', foreign: ['/a'] };

@@ -24,6 +24,7 @@ test('is pending, and nothing of it was sent, when it is asked for the first tim
     lastError: null,
     ambiguous: null,
     solo: false,
+    parentRefused: false,
     repair: false,
     repairs: 0,
   });
@@ -37,6 +38,7 @@ test('keeps what may be in etcd, and forgets its failures, when it is asked for 
     lastError: { kind: 'denied', message: 'no' },
     ambiguous: { fence: '0', version: 1 },
     solo: true,
+    parentRefused: true,
     repair: true,
   };
   expect(wish({ ...entry, value: '7' }, known)).toEqual({
@@ -47,6 +49,7 @@ test('keeps what may be in etcd, and forgets its failures, when it is asked for 
     attempts: 0,
     lastError: null,
     solo: false,
+    parentRefused: false,
     repair: false,
   });
 });
@@ -67,7 +70,7 @@ test('is to be deleted when it was sent, and simply forgotten when it was not', 
 });
 
 test('is written once more from the start, unless it is being withdrawn', () => {
-  const failing: Registration = { ...written, attempts: 2 };
+  const failing: Registration = { ...written, attempts: 2, parentRefused: true };
   expect(rewrite(failing, true)).toEqual({ ...written, state: 'pending', repair: true });
   expect(rewrite({ ...failing, repair: true }, false)).toEqual({ ...written, state: 'pending' });
   const withdrawing: Registration = { ...failing, state: 'withdrawing' };

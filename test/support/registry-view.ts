@@ -18,7 +18,7 @@ export function viewOfRegistry(context: unknown): object {
 
 function lineOf(registration: Registration): string {
   const { state, version, leaseId, flush, sent, attempts, lastError, ambiguous } = registration;
-  const { solo, repair, repairs } = registration;
+  const { solo, parentRefused, repair, repairs } = registration;
   return [
     `${state} v${version}`,
     ...(sent ? [`sent under ${leaseId ?? 'no lease'} in flush ${flush}`] : []),
@@ -26,6 +26,7 @@ function lineOf(registration: Registration): string {
     ...(lastError === null ? [] : [lastError.kind]),
     ...(ambiguous === null ? [] : [`v${ambiguous.version} unknown at fence ${ambiguous.fence}`]),
     ...(solo ? ['solo'] : []),
+    ...(parentRefused ? ['without parent'] : []),
     ...(repair ? ['repair'] : []),
     ...(repairs > 0 ? [`put back ${repairs} times`] : []),
   ].join(', ');
