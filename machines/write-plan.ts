@@ -77,8 +77,9 @@ function needsBump({ ambiguous, version, state }: Registration, fence: string | 
   return ambiguous.version !== version || state === 'withdrawing';
 }
 
+/** Grows with every move, so that no value comes twice. What is no number has been put there by somebody else. */
 function bumped(fence: string): string {
-  return (BigInt(fence) + 1n).toString();
+  return /^[0-9]{1,300}$/.test(fence) ? (BigInt(fence) + 1n).toString() : `${fence}1`;
 }
 
 function pack(registrations: readonly Registration[], input: PlanInput): WriteBatch[] {

@@ -156,3 +156,31 @@ test('need not move a fence that has moved since, or that is not there', () => {
   expect(planOf([overtaking], { fence: '10' })[0]?.fenceBump).toBeNull();
   expect(planOf([overtaking], { fence: null })[0]?.fenceBump).toBeNull();
 });
+
+test('moves the fence to a value that was not there before, whatever somebody has put there', () => {
+  const doubtful = (fence: string) =>
+    registrationOf('/a', { state: 'withdrawing', sent: true, ambiguous: { fence, version: 1 } });
+  const bumpOf = (fence: string) => planOf([doubtful(fence)], { fence })[0]?.fenceBump ?? null;
+  expect([bumpOf('9'), bumpOf('x'), bumpOf('')]).toEqual(['10', 'x1', '1']);
+  const begun = [
+    '0',
+    '9',
+    '007',
+    '-1',
+    '-',
+    '',
+    ' ',
+    '1e3',
+    '0x10',
+    '1n',
+    '١',
+    'NaN',
+    '1\n',
+    '9'.repeat(2_000),
+  ];
+  for (const first of begun) {
+    const values = [first];
+    for (let move = 0; move < 30; move += 1) values.push(bumpOf(values.at(-1) ?? '') ?? 'not moved');
+    expect([first, new Set(values).size]).toEqual([first, values.length]);
+  }
+});
