@@ -15,7 +15,7 @@ interface Held {
   /** How many registrations of this process share the key. */
   count: number;
   /** As the last of them asked for it. */
-  leased: boolean;
+  entry: DesiredEntry;
   readonly writing: Waiters;
 }
 
@@ -59,21 +59,22 @@ export class Publisher {
   /** One registration more; the key is written as soon as it can be. */
   claim(entry: DesiredEntry): Held {
     const { key } = entry;
-    const held = this.#held.get(key) ?? { count: 0, leased: entry.leased, writing: new Waiters() };
+    const held = this.#held.get(key) ?? { count: 0, entry, writing: new Waiters() };
     this.#held.set(key, held);
-    const isOther = held.leased !== entry.leased;
-    held.leased = entry.leased;
+    const isOther = held.entry.leased !== entry.leased;
+    held.entry = entry;
     held.count += 1;
     this.#settleWithdrawing(key);
-    const state = this.#stateOf(key);
-    if (held.count === 1 || isOther || (state !== 'written' && state !== 'pending')) this.#intend(key, entry);
+    if (held.count === 1 || isOther || !this.#isCertain(key)) this.#intend(key, entry);
     return held;
   }
 
   /** Resolves when a key that is claimed is in etcd; rejects when an attempt fails, and the next is made all the same. */
   async written(key: string, options: WaitOptions & { readonly timeoutMs: number }): Promise<void> {
     const held = this.#held.get(key);
-    if (held === undefined || this.#stateOf(key) === 'written') return;
+    if (held === undefined) return;
+    if (!this.#isCertain(key)) this.#intend(key, held.entry);
+    if (this.#stateOf(key) === 'written') return;
     const overdue = (): RegistryError => overdueError(this.#engine, options);
     await held.writing.wait({ ...options, clock: this.#clock, overdue });
   }
@@ -117,6 +118,7 @@ export class Publisher {
       case 'registration.withdrawn':
         for (const key of news.keys) this.#settleWithdrawing(key);
         return;
+      // Nobody waits for this: who asks for a key that another process holds has it written all the same.
       case 'registration.conflicted':
     }
   }
@@ -154,6 +156,17 @@ export class Publisher {
     this.#held.delete(key);
     this.#intend(key, 'withdraw');
     held.writing.reject(withdrawnError);
+  }
+
+  /**
+   * True when the key is written under our lease, or is about to be, whoever holds it. What an audit misses is written
+   * only if nobody else holds it by then; a call that waits would not hear of that.
+   */
+  #isCertain(key: string): boolean {
+    if (this.#intents.has(key)) return true;
+    const known = this.#engine.registration(key);
+    if (known?.state === 'written') return known.lastError?.kind !== 'conflict';
+    return known?.state === 'pending' && !known.repair;
   }
 
   /** What is on its way to the machine counts as pending; undefined where the machine knows nothing of the key. */

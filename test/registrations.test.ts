@@ -52,3 +52,22 @@ test('puts the service back with the registration when somebody deletes both [RE
     expect(keys().filter((key) => key.startsWith('/dubbo/'))).toEqual(before);
   });
 });
+
+test.each(['pending', 'written'])(
+  'takes a key that another process holds when it is registered again, as when it was new (%s) [REG-1]',
+  async (state) => {
+    await withVirtualRegistry({ auditIntervalMs: 300, timeoutMs: 3_000 }, async (virtual) => {
+      const { registry, pass, keys, take } = virtual;
+      await registered(virtual);
+      const known = () => registry.status().registrations[0];
+      for (const key of keys().filter((each) => each.includes('providers'))) take(key);
+      const isReached = () =>
+        known()?.state === state && (state === 'pending' || known()?.lastError?.kind === 'conflict');
+      for (let step = 0; step < 2_000 && !isReached(); step += 1) await pass(1);
+      expect(isReached()).toBe(true);
+      const again = outcomeOf(registry.register(url));
+      await pass(1_000);
+      expect([again(), known()?.state, known()?.lastError]).toEqual(['done', 'written', null]);
+    });
+  },
+);

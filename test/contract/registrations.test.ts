@@ -98,6 +98,18 @@ function registrations(start: () => Promise<EtcdUnderTest>): void {
     expect(await etcd.control.get(providerKey)).toBeUndefined();
   });
 
+  test('takes a key over by registering it, the first time and again [REG-1] [REG-6]', async () => {
+    const [ours, theirs] = [await open({ auditIntervalMs: 300 }), await open({ auditIntervalMs: 300 })];
+    for (const registry of [ours, theirs, ours, theirs]) {
+      await registry.register(provider);
+      expect(await etcd.control.get(providerKey)).toMatchObject({ lease: registry.status().lease.leaseId });
+      const others = registry === ours ? theirs : ours;
+      const isLeft = () =>
+        others.status().registrations.every(({ lastError }) => lastError?.kind === 'conflict');
+      await eventually(() => expect(isLeft()).toBe(true));
+    }
+  });
+
   test('moves to another endpoint when the one in use dies [LIFE-5]', async () => {
     const second = await startProxy(etcd.proxy.endpoint);
     const registry = await open({ address: `${etcd.endpoint},${second.endpoint.replace('http://', '')}` });

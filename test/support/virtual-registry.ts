@@ -19,6 +19,8 @@ export interface VirtualRegistry {
   readonly pass: (ms: number) => Promise<void>;
   /** Puts a key into etcd as somebody else. */
   readonly put: (key: string) => void;
+  /** Takes a key over as a process with a lease of its own. */
+  readonly take: (key: string) => void;
   readonly delete: (key: string) => void;
   /** The keys that etcd holds. */
   readonly keys: () => readonly string[];
@@ -103,6 +105,11 @@ function troubleOf(etcd: SimEtcd, link: Link): Trouble {
   const reset = (): void => link.reset();
   return {
     put: (key) => etcd.serve('other', (core) => void core.put({ key: bytes(key), value: bytes('1') })),
+    take: (key) =>
+      etcd.serve('other', (core) => {
+        const lease = core.leaseGrant({ TTL: 1_000 }).ID;
+        core.put({ key: bytes(key), value: bytes(String(lease)), lease });
+      }),
     delete: (key) => etcd.serve('other', (core) => void core.deleteRange({ key: bytes(key) })),
     keys: () => etcd.core.states().map(({ key }) => key),
     compact: () =>
