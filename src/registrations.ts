@@ -48,8 +48,16 @@ export class Registrations {
     return this.#layout.urlPath(url);
   }
 
-  /** Resolves with the key; while offline, what goes with the lease is only remembered. */
-  async register(url: ServiceUrl, check: boolean, doing: string, { signal }: CallOptions): Promise<string> {
+  /**
+   * Resolves with the key; while offline, what goes with the lease is only remembered. `requireOpen` throws once the
+   * registry is being closed.
+   */
+  async register(
+    url: ServiceUrl,
+    check: boolean,
+    doing: string,
+    { signal, requireOpen }: CallOptions & { readonly requireOpen: () => void },
+  ): Promise<string> {
     const key = this.keyOf(url);
     const wanted = this.#wanted.get(key) ?? { url, entry: this.#entryFor(url, key), count: 0 };
     this.#wanted.set(key, wanted);
@@ -64,7 +72,9 @@ export class Registrations {
         this.#forget(key, wanted);
         throw error;
       }
-      // Going offline took it back, not the caller; coming online may have asked for it again.
+      // Going offline took it back, not the caller. Closing goes offline too, to drain, and nobody comes online after it.
+      requireOpen();
+      // Coming online may have asked for it again.
       if (!this.#isOffline) await this.#publisher.written(key, options);
     }
     return key;

@@ -56,7 +56,8 @@ export class Registry implements AsyncDisposable {
       await readiness.wait(registrations.keyOf(url), when, { doing, signal });
       this.#lifetime.requireOpen(doing);
     }
-    const key = await registrations.register(url, isChecked(url), doing, options);
+    const requireOpen = (): void => this.#lifetime.requireOpen(doing);
+    const key = await registrations.register(url, isChecked(url), doing, { ...options, requireOpen });
     return registrationHandle(url, key, (given) => this.#lifetime.closing ?? this.unregister(url, given));
   }
 

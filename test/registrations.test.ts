@@ -71,3 +71,31 @@ test.each(['pending', 'written'])(
     });
   },
 );
+
+test.each([0, 100])(
+  'rejects what is not registered yet when the registry is closed (drainMs: %s) [LIFE-1]',
+  async (drainMs) => {
+    await withVirtualRegistry({}, async ({ registry, pass, cut }) => {
+      cut();
+      await pass(10_000);
+      const outcome = outcomeOf(registry.register(url));
+      await pass(10);
+      const closed = registry.close({ drainMs });
+      await pass(10_000);
+      await closed;
+      expect(outcome()).toBe('CLOSED');
+    });
+  },
+);
+
+test('has what is not registered yet only remembered when the registry goes offline', async () => {
+  await withVirtualRegistry({}, async ({ registry, pass, cut }) => {
+    cut();
+    await pass(10_000);
+    const outcome = outcomeOf(registry.register(url));
+    await pass(10);
+    void registry.offline();
+    await pass(10);
+    expect([outcome(), registry.registered().map(String)]).toEqual(['done', [url]]);
+  });
+});
