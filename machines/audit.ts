@@ -1,4 +1,5 @@
 /** What an audit asks etcd, and what its answer means for the registrations. Pure; the registry machine applies it. */
+import type { FailureFact } from './failure.js';
 import { promptRepairsMax, type Registration, rewrite, stray } from './registration.js';
 import type { RegistryContext } from './registry-context.js';
 
@@ -10,6 +11,8 @@ export interface LeaseContent {
   readonly keys: readonly string[];
   /** Of the entries without lease that were asked about, those that are not there or have another value. */
   readonly missing: readonly string[];
+  /** Why others of these could not be looked at; absent when all could. */
+  readonly failure?: FailureFact;
 }
 
 /** What an audit asks about. */
@@ -55,7 +58,7 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     if (known.parent !== null) missed.push([known.parent.key, undefined]);
   };
   for (const known of context.registrations.values()) {
-    if (known.state === 'failed' && known.lastError?.kind === 'denied') writeAgain(known);
+    if (isDenied(known)) writeAgain(known);
     if (known.state !== 'written' || known.flush > context.auditFlush) continue;
     if (!isMissing(known)) {
       if (isRegular && known.repairs > 0)
@@ -74,4 +77,17 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
     },
     isLeaseLost: false,
   };
+}
+
+/** What a regular audit changes that could not look: whoever may not read may still be permitted to write by now. */
+export function afterBlindAudit(context: RegistryContext): Pick<RegistryContext, 'registrations' | 'dirty'> {
+  const again = [...context.registrations.values()].filter(isDenied);
+  return {
+    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, true)])),
+    dirty: context.dirty.with(again.map(({ key }) => [key, true])),
+  };
+}
+
+function isDenied({ state, lastError }: Registration): boolean {
+  return state === 'failed' && lastError?.kind === 'denied';
 }

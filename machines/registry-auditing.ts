@@ -16,14 +16,16 @@ const suspicions = {
   'ownKeys.opened': { target: 'settling' },
 } satisfies Parameters<typeof setupRegistry.createStateConfig>[0]['on'];
 
-/** What etcd holds is compared, whatever the reason to ask was. */
-const answered = {
-  target: 'resting',
-  actions: [
-    { type: 'applyAudit', params: ({ event }: { event: { output: LeaseContent } }) => event.output },
-    'endAudit',
-  ],
-} as const;
+const contentIn = ({ event }: { event: { output: LeaseContent } }): LeaseContent => event.output;
+
+/** What etcd holds is compared, whatever the reason to ask was, and as far as it could be read. */
+const compared = [{ type: 'applyAudit', params: contentIn }, 'endAudit'] as const;
+const answered = [
+  { guard: { type: 'isPartial', params: contentIn }, target: 'unread', actions: compared },
+  { target: 'resting', actions: compared },
+] as const;
+
+const resting = { ...suspicions, 'connection.up': { guard: 'holdsLease', target: 'reading' } } as const;
 
 /** Compares what the lease holds with what is desired. */
 export const auditing = setupRegistry.createStateConfig({
@@ -34,7 +36,12 @@ export const auditing = setupRegistry.createStateConfig({
     resting: {
       description: 'The last audit found etcd as desired, or repairs are under way.',
       always: { guard: 'shouldAudit', target: 'reading' },
-      on: { ...suspicions, 'connection.up': { guard: 'holdsLease', target: 'reading' } },
+      on: resting,
+    },
+    unread: {
+      description: 'The last audit could not read what etcd holds, or not all; the next one asks again.',
+      always: { guard: 'shouldAudit', target: 'reading' },
+      on: resting,
     },
     suspecting: {
       description: 'Keys of ours were deleted; more of them may follow in a moment.',
@@ -57,8 +64,16 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => auditQuestion(context),
         onDone: answered,
         onError: [
-          { guard: { type: 'isTransient', params: failureIn }, target: 'suspecting' },
-          { guard: { type: 'isExpected', params: failureIn }, target: 'resting' },
+          {
+            guard: { type: 'isTransient', params: failureIn },
+            target: 'suspecting',
+            actions: { type: 'rememberUnread', params: failureIn },
+          },
+          {
+            guard: { type: 'isExpected', params: failureIn },
+            target: 'unread',
+            actions: { type: 'rememberUnread', params: failureIn },
+          },
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },
@@ -73,7 +88,11 @@ export const auditing = setupRegistry.createStateConfig({
         input: ({ context }) => auditQuestion(context),
         onDone: answered,
         onError: [
-          { guard: { type: 'isExpected', params: failureIn }, target: 'resting', actions: 'endAudit' },
+          {
+            guard: { type: 'isExpected', params: failureIn },
+            target: 'unread',
+            actions: [{ type: 'rememberUnread', params: failureIn }, 'retryUnseen', 'endAudit'],
+          },
           { target: 'stopped', actions: { type: 'raiseFailure', params: failureIn } },
         ],
       },

@@ -66,6 +66,8 @@ export interface RegistryContext extends FlushState {
   readonly auditFlush: number;
   /** True from when a regular audit is due until what is asked next, for whatever reason, is answered. */
   readonly isAuditDue: boolean;
+  /** Why the last audit could not look, or not everywhere; null when it could. */
+  readonly auditError: FailureFact | null;
   readonly lastError: FailureFact | null;
 }
 
@@ -87,6 +89,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     flush: 0,
     auditFlush: 0,
     isAuditDue: false,
+    auditError: null,
     lastError: null,
   };
 }

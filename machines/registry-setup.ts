@@ -1,6 +1,6 @@
 /** The vocabulary of the registry machine: its ports, delays, guards and actions. The regions beside it use these names. */
 import { assign, emit, enqueueActions, raise, sendTo, setup } from 'xstate';
-import { judgeAudit, type LeaseContent, type LeaseQuestion } from './audit.js';
+import { afterBlindAudit, judgeAudit, type LeaseContent, type LeaseQuestion } from './audit.js';
 import { backoffMs, requestBackoff } from './backoff.js';
 import type { ClockJumped } from './clock.js';
 import { connectionMachine } from './connection.js';
@@ -92,6 +92,7 @@ export const setupRegistry = setup({
     // Before the first write there is neither a key nor a fence to follow.
     canGuard: ({ context }) => context.flush > 0 && hasLeaseAndLink(context),
     isLoss: ({ context }, { keys }: { keys: readonly string[] }) => isLoss(context.registrations, keys),
+    isPartial: (_, { failure }: LeaseContent) => failure !== undefined,
     isBug: (_, { failure }: { failure: FailureFact | null }) => failure?.kind === 'bug',
     isLeaseEnd: (_, { child }: { child: string }) => child === 'lease',
   },
@@ -168,10 +169,12 @@ export const setupRegistry = setup({
     endAudit: assign({ isAuditDue: false }),
     applyAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
       const { desired, isLeaseLost } = judgeAudit(context, content);
-      enqueue.assign(desired);
+      enqueue.assign({ ...desired, auditError: content.failure ?? null });
       if (isLeaseLost)
         enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
     }),
+    rememberUnread: assign((_, failure: FailureFact) => ({ auditError: failure })),
+    retryUnseen: assign(({ context }) => afterBlindAudit(context)),
     tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {
       for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);
     }),

@@ -41,8 +41,10 @@ export interface RegistryStatus {
   };
   /** `idle`, `flushing`, `backingOff` or `stopped`. */
   readonly publishing: string;
-  /** `resting`, `reading`, `checking` or `stopped`: whether the content of the lease is being compared with what it should hold. */
+  /** `resting`, `suspecting`, `settling`, `reading`, `checking`, `unread` or `stopped`: whether what etcd holds is being compared with what it should hold. */
   readonly auditing: string;
+  /** Why the last comparison could not be made, or not of everything; null when it could. */
+  readonly auditError: FailureFact | null;
   /** `resting`, `following`, `interrupted`, `unguarded` or `stopped`: whether it is heard at once when somebody deletes our keys. */
   readonly guarding: string;
   readonly registrations: readonly RegistrationStatus[];
@@ -116,6 +118,7 @@ export function statusOf({
     lease: leaseStatus(snapshot),
     publishing: firstOf(publishing),
     auditing: firstOf(auditing),
+    auditError: snapshot.registry.context.auditError,
     guarding: firstOf(guarding),
     registrations: registrationStatuses(snapshot),
     watchers: watcherStatuses(snapshot, subscriber),

@@ -59,28 +59,52 @@ export function readLease(links: LinkInUse): RequestPort<LeaseContent, LeaseQues
     return {
       ttlSeconds: Number(answer.TTL),
       keys: answer.keys.map(textOf).filter((key) => key !== fence),
-      missing: await missingOf(link, input.unleased, signal),
+      ...(await missingOf(link, input.unleased, signal)),
     };
   });
 }
+
+type Missing = Pick<LeaseContent, 'missing' | 'failure'>;
 
 /** Which of these entries are not there, or have another value. Reads only; several at once. */
 async function missingOf(
   link: EtcdLink,
   entries: LeaseQuestion['unleased'],
   signal: AskSignal,
-): Promise<readonly string[]> {
-  const missing: string[] = [];
+): Promise<Missing> {
+  let found: Missing = { missing: [] };
   for (let at = 0; at < entries.length; at += rangesMax) {
-    const some = entries.slice(at, at + rangesMax);
-    const success = some.map(({ key }) => ({ request_range: { key: bytesOf(key) } }));
-    const answer = await link.call(signal, (to, options) => to.kv.txn({ success }, options));
-    for (const [index, { key, value }] of some.entries()) {
-      const found = answer.responses[index]?.response_range?.kvs[0];
-      if (found === undefined || textOf(found.value) !== value) missing.push(key);
-    }
+    found = both(found, await missingAmong(link, entries.slice(at, at + rangesMax), signal));
   }
-  return missing;
+  return found;
+}
+
+/** One entry that may not be read has all be refused that are asked for with it: these are then asked for by halves. */
+async function missingAmong(
+  link: EtcdLink,
+  entries: LeaseQuestion['unleased'],
+  signal: AskSignal,
+): Promise<Missing> {
+  const success = entries.map(({ key }) => ({ request_range: { key: bytesOf(key) } }));
+  try {
+    const answer = await link.call(signal, (to, options) => to.kv.txn({ success }, options));
+    const isMissing = (value: string, index: number): boolean => {
+      const found = answer.responses[index]?.response_range?.kvs[0];
+      return found === undefined || textOf(found.value) !== value;
+    };
+    return { missing: entries.flatMap(({ key, value }, index) => (isMissing(value, index) ? [key] : [])) };
+  } catch (thrown) {
+    const { kind, message } = failureOf(failureFrom(thrown));
+    if (kind !== 'denied') throw thrown;
+    if (entries.length === 1) return { missing: [], failure: { kind, message } };
+    const half = Math.ceil(entries.length / 2);
+    const first = await missingAmong(link, entries.slice(0, half), signal);
+    return both(first, await missingAmong(link, entries.slice(half), signal));
+  }
+}
+
+function both(one: Missing, other: Missing): Missing {
+  return { ...one, ...other, missing: [...one.missing, ...other.missing] };
 }
 
 async function grant(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditQuestion, judgeAudit, type LeaseContent } from '../../machines/audit.js';
+import { afterBlindAudit, auditQuestion, judgeAudit, type LeaseContent } from '../../machines/audit.js';
 import type { RegistryContext } from '../../machines/index.js';
 import { promptRepairsMax, type Registration } from '../../machines/registration.js';
 import { initialContext } from '../../machines/registry-context.js';
@@ -20,6 +20,10 @@ function written(key: string, given: Partial<Registration> = {}): Registration {
 }
 
 const forGood = { leased: false, leaseId: null, value: '7' };
+
+function failed(kind: 'denied' | 'tooLarge'): Partial<Registration> {
+  return { state: 'failed', lastError: { kind, message: kind } };
+}
 
 function found(keys: readonly string[], missing: readonly string[] = []): LeaseContent {
   return { ttlSeconds: 10, keys, missing };
@@ -62,10 +66,6 @@ test('finds what nobody wants, and deletes it under the lease it was found under
 });
 
 test('has tried again what was denied, and not what is too large', () => {
-  const failed = (kind: 'denied' | 'tooLarge'): Partial<Registration> => ({
-    state: 'failed',
-    lastError: { kind, message: kind },
-  });
   const context = contextOf(registrationOf('/a', failed('denied')), registrationOf('/b', failed('tooLarge')));
   expect(dirtyAfter(context, found([]))).toEqual(['/a']);
 });
@@ -103,4 +103,13 @@ test('forgives what a regular audit finds in its place, and nothing sooner', () 
     judgeAudit({ ...context, isAuditDue }, found(['/a'])).desired.registrations?.get('/a')?.repairs;
   expect(repairsAfter(false)).toBe(2);
   expect(repairsAfter(true)).toBe(0);
+});
+
+test('has what was denied tried again also when nothing could be read', () => {
+  const context = contextOf(
+    registrationOf('/a', failed('denied')),
+    registrationOf('/b', failed('tooLarge')),
+    written('/c'),
+  );
+  expect([...afterBlindAudit(context).dirty.keys()]).toEqual(['/a']);
 });
