@@ -28,7 +28,26 @@ export function failed(state: FlushState, batch: WriteBatch, failure: FailureFac
     return { state: { ...state, ...afterLostLease(state), fence: { status: 'unopened' } }, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
-  return refused(state, batch, failure);
+  return failure.kind === 'denied' ? denied(state, batch, failure) : refused(state, batch, failure);
+}
+
+/** The state after etcd denied a transaction: for its entries, if the fence that it compares is known to be permitted. */
+function denied(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
+  if (isFenceInDoubt(state)) return withoutFence(state);
+  const step = refused(state, batch, failure);
+  // As long as the entry at fault is looked for, that it is not the fence stays known.
+  return step.news.length > 0 ? step : { ...step, state: { ...step.state, fenceFlush: state.flush } };
+}
+
+/** Every transaction compares the fence, so that all of them are denied when we may not read it any more. */
+function isFenceInDoubt({ terms, flush, fenceFlush }: FlushState): boolean {
+  return terms.fence !== null && flush > fenceFlush + 1;
+}
+
+/** Whether the fence or an entry is denied will be known when the fence was opened again. */
+function withoutFence(state: FlushState): FlushStep {
+  const fence = isLeaseInUse(state) ? ({ status: 'unopened' } as const) : state.fence;
+  return { state: { ...state, fence, retries: state.retries + 1 }, news: [] };
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {

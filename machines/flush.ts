@@ -46,6 +46,8 @@ export interface FlushState {
   readonly ensured: ShardedMap<true>;
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
+  /** The flush after which etcd last permitted us to keep the fence: what it denies in the next one is not the fence. */
+  readonly fenceFlush: number;
   /** Of the running flush, or of the last one. */
   readonly terms: FlushTerms;
   readonly flush: number;

@@ -79,6 +79,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     history: 0,
     lease: null,
     fence: { status: 'unopened' },
+    fenceFlush: 0,
     terms: { leaseId: '', fence: null },
     registrations: ShardedMap.empty<Registration>(),
     dirty: ShardedMap.empty<true>(),

@@ -144,8 +144,9 @@ export const setupRegistry = setup({
       plan: [],
       attempt: context.retries > 0 ? context.attempt + 1 : 0,
     })),
-    rememberFence: assign((_, { fence }: OpenedFence) => ({
+    rememberFence: assign(({ context }, { fence }: OpenedFence) => ({
       fence: { status: 'open', value: fence } as Fence,
+      fenceFlush: context.flush,
     })),
     rememberUnfenced: assign((_, failure: FailureFact) => ({
       fence: { status: 'denied' } as Fence,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type BatchOutcome,
   Failure,
+  type OpenedFence,
   type Registration,
   type RegistryContext,
   registryMachine,
@@ -37,9 +38,23 @@ const outcomes: readonly BatchOutcome[] = [
   { type: 'applied', revision: '5', foreign: [] },
   { type: 'applied', revision: '5', foreign: [key] },
   { type: 'fenced', fence: null },
-  { type: 'fenced', fence: '7' },
   ...(['timeout', 'noSpace', 'denied', 'leaseLost'] as const).map(failed),
 ];
+
+let fenceStart = 0;
+
+/** A value that no fence had before. */
+function anotherFence(): string {
+  fenceStart += 1_000;
+  return String(fenceStart);
+}
+
+/** A fence that is created begins anew; one that is there still has the value that an unanswered write compared. */
+function openingsFor({ registrations }: RegistryContext): readonly OpenedFence[] {
+  const there = registrations.get(key)?.ambiguous?.fence;
+  const fences = [anotherFence(), ...(there === undefined ? [] : [there])];
+  return fences.map((fence) => ({ fence, sentinel: 's' }));
+}
 
 /** Publishing while the registry runs; the audits and the end have proofs of their own. */
 const machine = registryMachine.provide({
@@ -54,6 +69,7 @@ const graph = exploreMachine(machine, {
     linked: context.epoch !== null,
     lease: context.lease !== null,
     fence: context.fence.status,
+    fenceAge: Math.min(context.flush - context.fenceFlush, 2),
     registration: drawRegistration(context.registrations.get(key), context),
     dirty: context.dirty.has(key),
     plan: drawPlan(context),
@@ -64,12 +80,12 @@ const graph = exploreMachine(machine, {
     withdrawal,
     ...linkNewsFor(context),
     ...leaseNewsFor(context),
-    { type: 'xstate.done.actor.openFence', output: { fence: '0', sentinel: 's' } },
+    ...openingsFor(context).map((output) => ({ type: 'xstate.done.actor.openFence', output })),
     ...(['timeout', 'denied', 'leaseLost'] as const).map((kind) => ({
       type: 'xstate.error.actor.openFence',
       error: new Failure(kind, kind),
     })),
-    ...answersFor(context, outcomes),
+    ...answersFor(context, [...outcomes, { type: 'fenced', fence: anotherFence() }]),
     { type: 'xstate.error.actor.writeBatches', error: new Failure('bug', 'bug') },
   ],
 });

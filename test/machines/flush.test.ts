@@ -15,6 +15,7 @@ function flushing(given: Partial<FlushState> = {}): { state: FlushState; batch: 
     lease: { leaseId: '42', generation: 1 },
     fence: { status: 'open', value: '0' },
     terms: { leaseId: '42', fence: '0' },
+    fenceFlush: 4,
     flush: 5,
     retries: 0,
     ...given,
@@ -237,4 +238,37 @@ test('calls what was written under a lease that is gone neither written nor clea
   expect(next.registrations.get('/a')).toMatchObject({ state: 'pending', leaseId: '42', sent: true });
   expect([...next.dirty.keys()].sort()).toEqual(['/a', '/b']);
   expect(news).toEqual([]);
+});
+
+test('takes what is denied for the fence, which may not be permitted any more, and has it opened again first', () => {
+  const { state, batch } = flushing({ fenceFlush: 3 });
+  const { state: next, news } = applyOutcome(state, batch, failedWith('denied'));
+  expect(next).toEqual({ ...state, fence: { status: 'unopened' }, retries: 1 });
+  expect(news).toEqual([]);
+  const tooLarge = applyOutcome(state, batch, failedWith('tooLarge'));
+  expect(tooLarge.state.fence).toEqual(state.fence);
+});
+
+test('takes what is denied for the entries when the fence was just permitted, or none was compared', () => {
+  const [fresh, unfenced] = [
+    flushing(),
+    flushing({ fenceFlush: 3, fence: { status: 'denied' }, terms: { leaseId: '42', fence: null } }),
+  ];
+  for (const { state, batch } of [fresh, unfenced]) {
+    const { state: next } = applyOutcome(state, batch, failedWith('denied'));
+    expect(next.fence).toBe(state.fence);
+    expect(next.registrations.get('/a')).toMatchObject({ solo: true });
+  }
+});
+
+test('asks no more about the fence until it is clear which entry is denied', () => {
+  const { state, batch } = flushing();
+  const { state: split } = applyOutcome(state, batch, failedWith('denied'));
+  const alone = flushing({ ...split, registrations: registrationsOf(registrationOf('/a')), flush: 6 });
+  const { state: next, news } = applyOutcome(alone.state, alone.batch, failedWith('denied'));
+  expect(next.registrations.get('/a')).toMatchObject({ state: 'failed' });
+  expect(news).toMatchObject([{ type: 'registration.failed', willRetry: false }]);
+  const onlyOne = registrationsOf(registrationOf('/a'));
+  const later = flushing({ ...next, registrations: onlyOne, dirty: keysOf('/a'), flush: 7 });
+  expect(applyOutcome(later.state, later.batch, failedWith('denied')).news).toEqual([]);
 });
