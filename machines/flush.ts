@@ -31,7 +31,9 @@ export type Fence =
   | { readonly status: 'unopened' }
   | { readonly status: 'open'; readonly value: string }
   /** etcd does not permit us to keep one; the audit is the only guard. */
-  | { readonly status: 'denied' };
+  | { readonly status: 'denied' }
+  /** It was denied under another lease or over another link, and is asked for once more before the next write. */
+  | { readonly status: 'deniedBefore' };
 
 /** What a flush writes under; facts of its answers hold for these, whatever is in use by then. */
 export interface FlushTerms {

@@ -1,7 +1,7 @@
 /** What a registry hears, and says, about keys of its own that somebody else deletes; and when that is a reason to look. */
 import type { FailureFact } from './failure.js';
 import { promptRepairsMax, type Registration } from './registration.js';
-import type { BatchAnswered, RegistryContext } from './registry-context.js';
+import { type BatchAnswered, isDeniedFence, type RegistryContext } from './registry-context.js';
 import type { Revision } from './revision.js';
 import type { ShardedMap } from './sharded-map.js';
 
@@ -45,7 +45,7 @@ export function isLoss(registrations: ShardedMap<Registration>, keys: readonly s
 export function ownKeysOf({ fence, lease, registrations }: RegistryContext): OwnKeysInput {
   const keys: string[] = [];
   for (const [key, { state }] of registrations) if (state === 'written') keys.push(key);
-  return { leaseId: fence.status === 'denied' ? null : (lease?.leaseId ?? null), keys };
+  return { leaseId: isDeniedFence(fence) ? null : (lease?.leaseId ?? null), keys };
 }
 
 /** What an answer changes about that. */

@@ -166,9 +166,24 @@ function isInFlight(context: RegistryContext, key: string): boolean {
   return context.plan.some((batch) => batch.versions.has(key));
 }
 
-/** The fence belongs to a lease; with a new one it has to be opened again, unless etcd does not permit us to. */
+/** The fence belongs to a lease; with a new one it has to be opened again. */
 function closedFence(fence: Fence): Fence {
-  return fence.status === 'denied' ? fence : { status: 'unopened' };
+  return isDeniedFence(fence) ? { status: 'deniedBefore' } : { status: 'unopened' };
+}
+
+/** True when the fence was denied when we asked for it last. */
+export function isDeniedFence({ status }: Fence): boolean {
+  return status === 'denied' || status === 'deniedBefore';
+}
+
+/** True when it is known whether there is a fence to compare. */
+export function isFenceSettled({ fence: { status } }: RegistryContext): boolean {
+  return status === 'open' || status === 'denied';
+}
+
+/** After the link is new: rights may have been granted meanwhile. */
+export function afterNewLink({ fence }: RegistryContext): Pick<RegistryContext, 'fence'> {
+  return { fence: isDeniedFence(fence) ? closedFence(fence) : fence };
 }
 
 /** Nothing that was written into another history counts. */

@@ -15,12 +15,15 @@ import { requestPort, streamPort } from './port.js';
 import { afterLostLease, type DesiredEntry } from './registration.js';
 import {
   afterNewLease,
+  afterNewLink,
   afterOtherHistory,
   afterWishes,
   afterWithdrawals,
   type BatchAnswered,
   canFlush,
   hasLeaseAndLink,
+  isDeniedFence,
+  isFenceSettled,
   type OpenedFence,
   type RegistryCommand,
   type RegistryContext,
@@ -80,9 +83,9 @@ export const setupRegistry = setup({
     isDenied: (_, failure: FailureFact) => failure.kind === 'denied',
     isLeaseLost: (_, failure: FailureFact) => failure.kind === 'leaseLost',
     canFlush: ({ context }) => canFlush(context),
-    canWrite: ({ context }) => canFlush(context) && context.fence.status !== 'unopened',
+    canWrite: ({ context }) => canFlush(context) && isFenceSettled(context),
     cannotFlush: ({ context }) => !canFlush(context),
-    isFenced: ({ context }) => context.fence.status !== 'unopened',
+    isFenced: ({ context }) => isFenceSettled(context),
     isFlushed: ({ context }) => context.plan.length === 0,
     isFlushedInPart: ({ context }) => context.plan.length === 0 && context.retries > 0,
     holdsLease: ({ context }) => context.lease !== null,
@@ -99,6 +102,7 @@ export const setupRegistry = setup({
   actions: {
     rememberLink: assign(({ context }, up: { epoch: number; history: number }) => ({
       epoch: up.epoch,
+      ...afterNewLink(context),
       ...(up.history === context.history ? {} : { history: up.history, ...afterOtherHistory(context) }),
     })),
     forgetLink: assign({ epoch: null }),
@@ -180,8 +184,7 @@ export const setupRegistry = setup({
       for (const word of wordsOf(context, answer)) enqueue.sendTo('watchOwnKeys', word);
     }),
     tellOwnFence: enqueueActions(({ context, enqueue }, { leaseId }: { leaseId: string }) => {
-      if (context.fence.status !== 'denied')
-        enqueue.sendTo('watchOwnKeys', { type: 'ownKeys.fenced', leaseId });
+      if (!isDeniedFence(context.fence)) enqueue.sendTo('watchOwnKeys', { type: 'ownKeys.fenced', leaseId });
     }),
     keepWithdrawals: assign(({ context }) => withdrawalsOnly(context)),
     tellLeaseWanted: sendTo('lease', { type: 'lease.wanted' }),

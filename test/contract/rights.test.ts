@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRegistry, type Registry } from '../../src/index.js';
 import { type MemoryEtcd, startMemoryEtcd } from '../../src/testing/index.js';
 import { bytes, EtcdClient } from '../support/etcd-client.js';
+import { eventually } from '../support/eventually.js';
 
 const [first, second] = ['dubbo://10.0.0.1:1/a.B', 'dubbo://10.0.0.1:2/a.B'];
 
@@ -41,4 +42,17 @@ test('withdrawn rights for the fence do not hide that an entry is denied [REG-5]
     code: 'PERMISSION_DENIED',
   });
   await registry.register(second);
+});
+
+test('granted rights for the fence are used from the next lease on', async () => {
+  etcd.deny('/leasehold/');
+  await registry.register(first);
+  const before = registry.status().lease.leaseId ?? '';
+  etcd.deny();
+  await client.lease.leaseRevoke({ ID: before });
+  await eventually(async () => {
+    const { leaseId } = registry.status().lease;
+    expect(leaseId).not.toBe(before);
+    expect(await countOf(`/leasehold/fences/${leaseId}`)).toBe('1');
+  });
 });

@@ -31,7 +31,8 @@ test('takes the deletion of a written key for a loss, and of no other', () => {
 test('follows what is written, and the fence unless etcd denies one', () => {
   const registrations = registrationsOf(written('/a'), registrationOf('/b'));
   expect(ownKeysOf(contextOf({ registrations }))).toEqual({ leaseId: '42', keys: ['/a'] });
-  expect(ownKeysOf(contextOf({ fence: { status: 'denied' } }))).toEqual({ leaseId: null, keys: [] });
+  for (const status of ['denied', 'deniedBefore'] as const)
+    expect(ownKeysOf(contextOf({ fence: { status } }))).toEqual({ leaseId: null, keys: [] });
 });
 
 test('tells of an applied transaction what is there now and what is not, and nothing of another', () => {

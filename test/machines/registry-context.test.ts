@@ -3,6 +3,7 @@ import type { RegistryContext } from '../../machines/index.js';
 import { afterLostLease, type Registration } from '../../machines/registration.js';
 import {
   afterNewLease,
+  afterNewLink,
   afterOtherHistory,
   afterWishes,
   afterWithdrawals,
@@ -100,10 +101,21 @@ test('writes again under a new lease what is leased and not under it', () => {
   expect(next.registrations.get('/gone')?.state).toBe('withdrawing');
 });
 
-test('does not ask for a fence again that etcd has denied', () => {
-  const context = contextOf([], { fence: { status: 'denied' } });
-  expect(afterNewLease(context, { leaseId: '43', generation: 2 }).fence).toEqual({ status: 'denied' });
-  expect(afterOtherHistory(context).fence).toEqual({ status: 'denied' });
+test.each(['denied', 'deniedBefore'] as const)(
+  'asks for a fence again that etcd has %s, and remembers it',
+  (status) => {
+    const context = contextOf([], { fence: { status } });
+    const again = { status: 'deniedBefore' };
+    expect(afterNewLease(context, { leaseId: '43', generation: 2 }).fence).toEqual(again);
+    expect(afterOtherHistory(context).fence).toEqual(again);
+    expect(afterNewLink(context).fence).toEqual(again);
+    expect(termsOf({ ...context, fence: { status: 'deniedBefore' } }).fence).toBe(null);
+  },
+);
+
+test('keeps a fence over a new link', () => {
+  for (const fence of [{ status: 'open', value: '0' }, { status: 'unopened' }] as const)
+    expect(afterNewLink(contextOf([], { fence })).fence).toEqual(fence);
 });
 
 test('writes everything again in another history, parents too', () => {
