@@ -68,6 +68,7 @@ export interface RegistryContext extends FlushState {
   readonly isAuditDue: boolean;
   /** Why the last audit could not look, or not everywhere; null when it could. */
   readonly auditError: FailureFact | null;
+  /** Why nothing can be written: the fence could not be opened; or why the registry has failed. */
   readonly lastError: FailureFact | null;
 }
 

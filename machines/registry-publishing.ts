@@ -40,7 +40,7 @@ export const publishing = setupRegistry.createStateConfig({
             onError: [
               {
                 guard: { type: 'isDenied', params: failureIn },
-                actions: { type: 'rememberUnfenced', params: failureIn },
+                actions: 'rememberUnfenced',
               },
               {
                 guard: { type: 'isLeaseLost', params: failureIn },

@@ -151,11 +151,9 @@ export const setupRegistry = setup({
     rememberFence: assign(({ context }, { fence }: OpenedFence) => ({
       fence: { status: 'open', value: fence } as Fence,
       fenceFlush: context.flush,
+      lastError: null,
     })),
-    rememberUnfenced: assign((_, failure: FailureFact) => ({
-      fence: { status: 'denied' } as Fence,
-      lastError: failure,
-    })),
+    rememberUnfenced: assign({ fence: { status: 'denied' } as Fence, lastError: null }),
     rememberFailure: assign(({ context }, failure: FailureFact) => ({
       lastError: failure,
       attempt: context.attempt + 1,
