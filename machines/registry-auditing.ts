@@ -66,8 +66,8 @@ export const auditing = setupRegistry.createStateConfig({
         onError: [
           {
             guard: { type: 'isTransient', params: failureIn },
-            target: 'suspecting',
-            actions: { type: 'rememberUnread', params: failureIn },
+            target: 'backingOff',
+            actions: { type: 'rememberUnanswered', params: failureIn },
           },
           {
             guard: { type: 'isExpected', params: failureIn },
@@ -78,6 +78,11 @@ export const auditing = setupRegistry.createStateConfig({
         ],
       },
       on: { ...untilLost, ...suspicions },
+    },
+    backingOff: {
+      description: 'etcd did not answer which keys are under our lease; it is asked again after the backoff.',
+      after: { auditBackoff: { target: 'settling' } },
+      on: untilLost,
     },
     reading: {
       description: 'Asking etcd which keys are under our lease, because it is time or the link is new.',

@@ -66,6 +66,8 @@ export interface RegistryContext extends FlushState {
   readonly auditFlush: number;
   /** True from when a regular audit is due until what is asked next, for whatever reason, is answered. */
   readonly isAuditDue: boolean;
+  /** How often in a row what was said to be missing could not be looked for. */
+  readonly auditAttempt: number;
   /** Why the last audit could not look, or not everywhere; null when it could. */
   readonly auditError: FailureFact | null;
   /** Why nothing can be written: the fence could not be opened; or why the registry has failed. */
@@ -91,6 +93,7 @@ export function initialContext(input: RegistryInput): RegistryContext {
     flush: 0,
     auditFlush: 0,
     isAuditDue: false,
+    auditAttempt: 0,
     auditError: null,
     lastError: null,
   };

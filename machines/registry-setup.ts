@@ -71,6 +71,7 @@ export const setupRegistry = setup({
   delays: {
     flushBackoff: ({ context }) => backoffMs(requestBackoff, context.attempt),
     auditInterval: 30_000,
+    auditBackoff: ({ context }) => backoffMs(requestBackoff, context.auditAttempt),
     suspicionDelay: 100,
     guardBackoff: 1_000,
     deniedRetry: 30_000,
@@ -172,10 +173,14 @@ export const setupRegistry = setup({
     endAudit: assign({ isAuditDue: false }),
     applyAudit: enqueueActions(({ context, enqueue }, content: LeaseContent) => {
       const { desired, isLeaseLost } = judgeAudit(context, content);
-      enqueue.assign({ ...desired, auditError: content.failure ?? null });
+      enqueue.assign({ ...desired, auditError: content.failure ?? null, auditAttempt: 0 });
       if (isLeaseLost)
         enqueue.sendTo('lease', { type: 'lease.reportedLost', leaseId: context.lease?.leaseId ?? '' });
     }),
+    rememberUnanswered: assign(({ context }, failure: FailureFact) => ({
+      auditError: failure,
+      auditAttempt: context.auditAttempt + 1,
+    })),
     rememberUnread: assign((_, failure: FailureFact) => ({ auditError: failure })),
     retryUnseen: assign(({ context }) => afterBlindAudit(context)),
     tellOwnKeys: enqueueActions(({ context, enqueue }, answer: BatchAnswered) => {

@@ -27,6 +27,7 @@ export interface Delays {
   readonly registry: {
     readonly flushBackoff: (args: Attempted) => number;
     readonly auditInterval: () => number;
+    readonly auditBackoff: (args: { readonly context: { readonly auditAttempt: number } }) => number;
     readonly guardBackoff: () => number;
     readonly deniedRetry: () => number;
     readonly closeTimeout: number;
@@ -43,6 +44,7 @@ export function jitteredDelays(
   },
   random: () => number,
 ): Delays {
+  const backoff = jittered(requestBackoff, random);
   return {
     connection: { reconnectBackoff: jittered(reconnectBackoff, random) },
     lease: { retryBackoff: jittered(requestBackoff, random), revokeTimeout: settings.closeTimeoutMs },
@@ -51,8 +53,9 @@ export function jitteredDelays(
       emptyProtection: settings.emptyProtectionMs,
     },
     registry: {
-      flushBackoff: jittered(requestBackoff, random),
+      flushBackoff: backoff,
       auditInterval: spread(settings.auditIntervalMs, random),
+      auditBackoff: ({ context }) => backoff({ context: { attempt: context.auditAttempt } }),
       guardBackoff: () => Math.ceil(guardBackoffMs * random()),
       deniedRetry: spread(deniedRetryMs, random),
       closeTimeout: settings.closeTimeoutMs,

@@ -35,7 +35,7 @@ const meanings: readonly {
   { machine: 'registry.life', state: /^closed/, meaning: 'closed', level: 'info' },
   { machine: 'registry.life', state: /^failed/, meaning: 'failed', level: 'error' },
   { machine: 'registry.guarding', state: /^unguarded/, meaning: 'unguarded', level: 'warn' },
-  { machine: 'registry.auditing', state: /^unread/, meaning: 'in trouble', level: 'warn' },
+  { machine: 'registry.auditing', state: /^(?:unread|backingOff)/, meaning: 'in trouble', level: 'warn' },
   { machine: 'registry.auditing', state: /^resting/, meaning: 'done', level: 'debug' },
   { machine: 'registry.publishing', state: /^backingOff/, meaning: 'in trouble', level: 'warn' },
   { machine: 'registry.publishing', state: /^idle/, meaning: 'done', level: 'debug' },

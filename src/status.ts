@@ -41,7 +41,7 @@ export interface RegistryStatus {
   };
   /** `idle`, `flushing`, `backingOff` or `stopped`. */
   readonly publishing: string;
-  /** `resting`, `suspecting`, `settling`, `reading`, `checking`, `unread` or `stopped`: whether what etcd holds is being compared with what it should hold. */
+  /** `resting`, `suspecting`, `settling`, `reading`, `checking`, `backingOff`, `unread` or `stopped`: whether what etcd holds is being compared with what it should hold. */
   readonly auditing: string;
   /** Why the last comparison could not be made, or not of everything; null when it could. */
   readonly auditError: FailureFact | null;
