@@ -2,8 +2,9 @@
  * Defects put into the machines on purpose, one at a time and in this process only, to see whether the simulation finds
  * them. Each stands for a mistake that somebody has made or could make; product code is not touched.
  */
-import { assign, enqueueActions } from 'xstate';
+import { enqueueActions } from 'xstate';
 import { connectionMachine, leaseMachine, registryMachine, watcherMachine } from '../../machines/index.js';
+import { both, patch, reassigned } from './patching.js';
 import type { PlayOptions } from './simulation.js';
 
 export interface Defect {
@@ -15,39 +16,8 @@ export interface Defect {
   readonly tampering?: PlayOptions['tampering'];
 }
 
-type Kind = 'actions' | 'guards' | 'delays';
-type Fields = Readonly<Record<string, unknown>>;
-type Assignment = (args: { readonly context: Fields }, params: never) => Fields;
-
-interface Patchable {
-  readonly implementations: Record<Kind, Record<string, unknown>>;
-}
-
-/** Replaces one named implementation of a machine, given the original. */
-export function patch(
-  machine: object,
-  kind: Kind,
-  name: string,
-  replaced: (original: never) => unknown,
-): () => void {
-  const named = (machine as Patchable).implementations[kind];
-  const original = named[name];
-  if (original === undefined) throw new Error(`the machine has no ${kind} named ${name}`);
-  named[name] = replaced(original as never);
-  return () => {
-    named[name] = original;
-  };
-}
-
-/** An assigning action whose result is changed afterwards. */
-function reassigned(
-  change: (result: Fields, context: Fields, params: Fields) => Fields,
-): (original: { readonly assignment: Assignment }) => unknown {
-  return ({ assignment }) =>
-    assign(({ context }: { context: Fields }, params: Fields) =>
-      change(assignment({ context }, params as never), context, params),
-    );
-}
+/** A lease comes or goes without a thought for what lay under it. */
+const blind = reassigned(({ lease, fence = null }, was) => ({ lease, fence: fence ?? was['fence'] }));
 
 interface Registered {
   readonly state: string;
@@ -211,24 +181,19 @@ export const defects: readonly Defect[] = [
   },
   {
     name: 'dead lease id reused',
-    what: 'asks for a lost lease again under the same id',
-    install: () =>
-      patch(
-        leaseMachine,
-        'actions',
-        'rememberLoss',
-        reassigned((result, context) => ({ ...result, generation: Number(context['generation']) - 1 })),
-      ),
+    what: 'asks for a lost lease again under the same id, and takes what lay under it for still there',
+    install: () => {
+      const earlier = reassigned((news, { generation }) => ({ ...news, generation: Number(generation) - 1 }));
+      const undo = patch(leaseMachine, 'actions', 'rememberLoss', earlier);
+      return both(undo, patch(registryMachine, 'actions', 'forgetLease', blind));
+    },
   },
   {
     name: 'generation ignored',
     what: 'does not write again what lay under the lease before',
     install: () => {
-      const blind = reassigned(({ lease, fence = null }, was) => ({ lease, fence: fence ?? was['fence'] }));
-      const undo = ['rememberLease', 'forgetLease'].map((name) =>
-        patch(registryMachine, 'actions', name, blind),
-      );
-      return () => void undo.map((restore) => restore());
+      const undo = patch(registryMachine, 'actions', 'rememberLease', blind);
+      return both(undo, patch(registryMachine, 'actions', 'forgetLease', blind));
     },
   },
   {

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { watcherMachine } from '../../machines/index.js';
-import { defects, patch } from './sabotage.js';
+import { patch } from './patching.js';
+import { defects } from './sabotage.js';
 import { shrink } from './shrink.js';
 import { type Outcome, play } from './simulation.js';
 import { type Story, storyOf } from './story.js';
