@@ -1,5 +1,6 @@
 /** What a transaction that failed, or was never answered, means for the registrations it served. */
 import { type FailureFact, isOutcomeUnknown, isTransient } from './failure.js';
+import { closedFence } from './fence.js';
 import type { Change, FlushState, FlushStep, FlushTerms } from './flush.js';
 import { afterLostLease, type Registration } from './registration.js';
 import type { WriteBatch, WriteOperation } from './write-plan.js';
@@ -25,7 +26,7 @@ export function applySilence(state: FlushState, batches: readonly WriteBatch[], 
 export function failed(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   if (failure.kind === 'leaseLost') {
     if (!isLeaseInUse(state)) return { state, news: [] };
-    return { state: { ...state, ...afterLostLease(state), fence: { status: 'unopened' } }, news: [] };
+    return { state: { ...state, ...afterLostLease(state), fence: closedFence(state.fence) }, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
   return failure.kind === 'denied' ? denied(state, batch, failure) : refused(state, batch, failure);
@@ -33,7 +34,7 @@ export function failed(state: FlushState, batch: WriteBatch, failure: FailureFac
 
 /** The state after etcd denied a transaction: for its entries, if the fence that it compares is known to be permitted. */
 function denied(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  if (isFenceInDoubt(state)) return withoutFence(state);
+  if (isFenceInDoubt(state)) return withoutFence(state, batch, failure);
   const step = refused(state, batch, failure);
   // As long as the entry at fault is looked for, that it is not the fence stays known.
   return step.news.length > 0 ? step : { ...step, state: { ...step.state, fenceFlush: state.flush } };
@@ -44,10 +45,15 @@ function isFenceInDoubt({ terms, flush, fenceFlush }: FlushState): boolean {
   return terms.fence !== null && flush > fenceFlush + 1;
 }
 
-/** Whether the fence or an entry is denied will be known when the fence was opened again. */
-function withoutFence(state: FlushState): FlushStep {
+/** Whether the fence or an entry is denied will be known when the fence was opened again; until then it is noted for both. */
+function withoutFence(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
   const fence = isLeaseInUse(state) ? ({ status: 'unopened' } as const) : state.fence;
-  return { state: { ...state, fence, retries: state.retries + 1 }, news: [] };
+  const noted = [...batch.versions.keys()].flatMap((key): Change<Registration>[] => {
+    const registration = state.registrations.get(key);
+    return registration === undefined ? [] : [[key, { ...registration, lastError: failure }]];
+  });
+  const registrations = state.registrations.with(noted);
+  return { state: { ...state, registrations, fence, retries: state.retries + 1 }, news: [] };
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {

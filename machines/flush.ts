@@ -1,5 +1,6 @@
 /** What the answer to one transaction means for the registrations it served. Pure; the registry machine applies it. */
 import type { FailureFact } from './failure.js';
+import type { Fence } from './fence.js';
 import { failed, isLeaseInUse } from './flush-failures.js';
 import { promptRepairsMax, type Registration } from './registration.js';
 import type { Revision } from './revision.js';
@@ -26,15 +27,6 @@ export type RegistrationNews =
       readonly willRetry: boolean;
     };
 
-/** The fence of this process: a key under our lease that every write compares. */
-export type Fence =
-  | { readonly status: 'unopened' }
-  | { readonly status: 'open'; readonly value: string }
-  /** etcd does not permit us to keep one; the audit is the only guard. */
-  | { readonly status: 'denied' }
-  /** It was denied under another lease or over another link, and is asked for once more before the next write. */
-  | { readonly status: 'deniedBefore' };
-
 /** What a flush writes under; facts of its answers hold for these, whatever is in use by then. */
 export interface FlushTerms {
   readonly leaseId: string;
@@ -48,7 +40,7 @@ export interface FlushState {
   readonly ensured: ShardedMap<true>;
   readonly lease: { readonly leaseId: string; readonly generation: number } | null;
   readonly fence: Fence;
-  /** The flush after which etcd last permitted us to keep the fence: what it denies in the next one is not the fence. */
+  /** What is denied in the flush after this one is not the fence: etcd has permitted it, or an entry at fault is being looked for. */
   readonly fenceFlush: number;
   /** Of the running flush, or of the last one. */
   readonly terms: FlushTerms;

@@ -1,7 +1,8 @@
 /** What a registry hears, and says, about keys of its own that somebody else deletes; and when that is a reason to look. */
 import type { FailureFact } from './failure.js';
+import { isDeniedFence } from './fence.js';
 import { promptRepairsMax, type Registration } from './registration.js';
-import { type BatchAnswered, isDeniedFence, type RegistryContext } from './registry-context.js';
+import type { BatchAnswered, RegistryContext } from './registry-context.js';
 import type { Revision } from './revision.js';
 import type { ShardedMap } from './sharded-map.js';
 

@@ -110,10 +110,10 @@ export function stray(key: string, leaseId: string): Registration {
   };
 }
 
-/** The registration when it has to be written once more. */
+/** The registration when it has to be written once more; a repair tries the parent again too, which may be missing as well. */
 export function rewrite(known: Registration, repair: boolean): Registration {
   if (known.state === 'withdrawing') return known;
-  return { ...known, state: 'pending', attempts: 0, parentRefused: false, repair };
+  return { ...known, state: 'pending', attempts: 0, parentRefused: known.parentRefused && !repair, repair };
 }
 
 /** What is wanted, and of which keys etcd may differ from it. */
@@ -126,10 +126,11 @@ export interface Desired {
 export function dirtied(
   { registrations, dirty }: Desired,
   select: (registration: Registration) => boolean,
+  mark: (registration: Registration) => Registration = (known) => rewrite(known, false),
 ): Desired {
   const again = [...registrations.values()].filter(select);
   return {
-    registrations: registrations.with(again.map((known) => [known.key, rewrite(known, false)])),
+    registrations: registrations.with(again.map((known) => [known.key, mark(known)])),
     dirty: dirty.with(again.map((known) => [known.key, true])),
   };
 }

@@ -1,6 +1,7 @@
 /** What the registry machine knows, is told and tells; and how its desired state changes. Pure functions, no machine here. */
 import type { FailureFact } from './failure.js';
-import type { BatchOutcome, Fence, FlushState, FlushTerms, RegistrationNews } from './flush.js';
+import { closedFence, isDeniedFence } from './fence.js';
+import type { BatchOutcome, FlushState, FlushTerms, RegistrationNews } from './flush.js';
 import type { LeaseNews } from './lease-setup.js';
 import type { LinkNews } from './link.js';
 import {
@@ -8,6 +9,7 @@ import {
   type DesiredEntry,
   dirtied,
   type Registration,
+  rewrite,
   wish,
   withdrawal,
 } from './registration.js';
@@ -170,16 +172,6 @@ function isInFlight(context: RegistryContext, key: string): boolean {
   return context.plan.some((batch) => batch.versions.has(key));
 }
 
-/** The fence belongs to a lease; with a new one it has to be opened again. */
-function closedFence(fence: Fence): Fence {
-  return isDeniedFence(fence) ? { status: 'deniedBefore' } : { status: 'unopened' };
-}
-
-/** True when the fence was denied when we asked for it last. */
-export function isDeniedFence({ status }: Fence): boolean {
-  return status === 'denied' || status === 'deniedBefore';
-}
-
 /** True when it is known whether there is a fence to compare. */
 export function isFenceSettled({ fence: { status } }: RegistryContext): boolean {
   return status === 'open' || status === 'denied';
@@ -194,8 +186,9 @@ export function afterNewLink({ fence }: RegistryContext): Pick<RegistryContext, 
 export function afterOtherHistory(
   context: RegistryContext,
 ): Desired & Pick<RegistryContext, 'ensured' | 'fence'> {
+  const isAny = (): boolean => true;
   return {
-    ...dirtied(context, () => true),
+    ...dirtied(context, isAny, (known) => ({ ...rewrite(known, false), parentRefused: false })),
     ensured: ShardedMap.empty<true>(),
     fence: closedFence(context.fence),
   };

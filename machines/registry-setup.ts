@@ -5,7 +5,8 @@ import { backoffMs, requestBackoff } from './backoff.js';
 import type { ClockJumped } from './clock.js';
 import { connectionMachine } from './connection.js';
 import { type FailureFact, isExpected, isTransient } from './failure.js';
-import { applyOutcome, type Fence, type FlushTerms } from './flush.js';
+import { type Fence, isDeniedFence } from './fence.js';
+import { applyOutcome, type FlushTerms } from './flush.js';
 import { applySilence } from './flush-failures.js';
 import { leaseMachine } from './lease.js';
 import type { LeaseNews } from './lease-setup.js';
@@ -22,7 +23,6 @@ import {
   type BatchAnswered,
   canFlush,
   hasLeaseAndLink,
-  isDeniedFence,
   isFenceSettled,
   type OpenedFence,
   type RegistryCommand,

@@ -102,8 +102,14 @@ export class Registrations {
     );
   }
 
-  /** Resolves when all of it is written again; rejects if that takes too long, and goes on trying. */
-  async online(doing: string, { signal }: CallOptions): Promise<void> {
+  /**
+   * Resolves when all of it is written again; rejects if that takes too long, and goes on trying. `requireOpen` throws
+   * once the registry is being closed.
+   */
+  async online(
+    doing: string,
+    { signal, requireOpen }: CallOptions & { readonly requireOpen: () => void },
+  ): Promise<void> {
     if (signal?.aborted === true) throw abortError(doing, signal);
     if (this.#isOffline) {
       this.#isOffline = false;
@@ -112,7 +118,12 @@ export class Registrations {
         for (let claim = 0; claim < count; claim += 1) this.#publisher.claim(entry);
     }
     const options = { doing, timeoutMs: this.#timeoutMs, signal };
-    await Promise.all(this.#returning.map(({ entry }) => this.#publisher.written(entry.key, options)));
+    try {
+      await Promise.all(this.#returning.map(({ entry }) => this.#publisher.written(entry.key, options)));
+    } catch (error) {
+      requireOpen();
+      throw error;
+    }
   }
 
   /** Undefined for a URL that has no key, and therefore cannot have been registered. */

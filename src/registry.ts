@@ -86,8 +86,10 @@ export class Registry implements AsyncDisposable {
    * `timeoutMs`, and goes on trying.
    */
   async online(options: CallOptions = {}): Promise<void> {
-    this.#lifetime.requireOpen('cannot go online');
-    await this.#parts.registrations.online('cannot go online', options);
+    const doing = 'cannot go online';
+    const requireOpen = (): void => this.#lifetime.requireOpen(doing);
+    requireOpen();
+    await this.#parts.registrations.online(doing, { ...options, requireOpen });
   }
 
   /**

@@ -98,8 +98,8 @@ function contextOf(snapshot: object): KnownContext | undefined {
 
 /** What the event says went wrong; else what the machine has just noted to be wrong; else what the event was. */
 function reasonOf(event: { readonly type: string }, lastError: unknown): string {
-  const { failure, error, output, reason } = event as Readonly<Record<string, unknown>>;
-  const inAnswer = (output as { readonly failure?: unknown } | null | undefined)?.failure;
+  const { failure, error, output, outcome, reason } = event as Readonly<Record<string, unknown>>;
+  const inAnswer = ((output ?? outcome) as { readonly failure?: unknown } | null | undefined)?.failure;
   const found = messageOf(failure) ?? messageOf(error) ?? messageOf(inAnswer) ?? messageOf(lastError);
   if (found !== undefined) return found;
   if (typeof reason === 'string') return reason;

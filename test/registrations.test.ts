@@ -99,3 +99,23 @@ test('has what is not registered yet only remembered when the registry goes offl
     expect([outcome(), registry.registered().map(String)]).toEqual(['done', [url]]);
   });
 });
+
+test.each([0, 100])(
+  'rejects what comes online again when the registry is closed (drainMs: %s) [LIFE-1]',
+  async (drainMs) => {
+    await withVirtualRegistry({}, async (virtual) => {
+      const { registry, pass, cut } = virtual;
+      await registered(virtual);
+      void registry.offline();
+      await pass(1_000);
+      cut();
+      await pass(10_000);
+      const outcome = outcomeOf(registry.online());
+      await pass(10);
+      const closed = registry.close({ drainMs });
+      await pass(10_000);
+      await closed;
+      expect(outcome()).toBe('CLOSED');
+    });
+  },
+);

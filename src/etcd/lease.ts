@@ -15,6 +15,8 @@ import { bytesOf, textOf } from './text.js';
 
 /** etcd's default `--max-txn-ops`. */
 const rangesMax = 128;
+/** So often in one audit a denied question is divided to find out which entry may not be read. */
+const divisionsMax = 64;
 
 /** Grants a lease with the id we chose. A grant that etcd has already made for us counts, and is renewed. */
 export function grantLease(
@@ -73,8 +75,9 @@ async function missingOf(
   signal: AskSignal,
 ): Promise<Missing> {
   let found: Missing = { missing: [] };
+  const left = { divisions: divisionsMax };
   for (let at = 0; at < entries.length; at += rangesMax) {
-    found = both(found, await missingAmong(link, entries.slice(at, at + rangesMax), signal));
+    found = both(found, await missingAmong(link, entries.slice(at, at + rangesMax), signal, left));
   }
   return found;
 }
@@ -84,6 +87,7 @@ async function missingAmong(
   link: EtcdLink,
   entries: LeaseQuestion['unleased'],
   signal: AskSignal,
+  left: { divisions: number },
 ): Promise<Missing> {
   const success = entries.map(({ key }) => ({ request_range: { key: bytesOf(key) } }));
   try {
@@ -96,10 +100,11 @@ async function missingAmong(
   } catch (thrown) {
     const { kind, message } = failureOf(failureFrom(thrown));
     if (kind !== 'denied') throw thrown;
-    if (entries.length === 1) return { missing: [], failure: { kind, message } };
+    if (entries.length === 1 || left.divisions === 0) return { missing: [], failure: { kind, message } };
+    left.divisions -= 1;
     const half = Math.ceil(entries.length / 2);
-    const first = await missingAmong(link, entries.slice(0, half), signal);
-    return both(first, await missingAmong(link, entries.slice(half), signal));
+    const first = await missingAmong(link, entries.slice(0, half), signal, left);
+    return both(first, await missingAmong(link, entries.slice(half), signal, left));
   }
 }
 

@@ -55,6 +55,10 @@ function unreadable(start: () => Promise<GuardedEtcd>): void {
       failure: { kind: 'denied', message: expect.stringContaining('permission denied') as string },
     });
     expect(await read('/dubbo/b')).toEqual({ ...held, missing: [] });
+    // Where hardly anything may be read, not every single entry is asked for.
+    const many = Array.from({ length: 100 }, (_, index) => `/no/${index}`);
+    const { missing, failure } = await read(...many, '/dubbo/c');
+    expect([missing, failure?.kind]).toEqual([[], 'denied']);
   });
 }
 

@@ -52,6 +52,8 @@ test('closes the fence with the lease that was lost, and no other', () => {
   const lost = applyOutcome(state, batch, failedWith('leaseLost'));
   expect([lost.state.lease, lost.state.fence]).toEqual([null, { status: 'unopened' }]);
   expect(lost.state.registrations.get('/a')?.sent).toBe(false);
+  const unfenced = applyOutcome({ ...state, fence: { status: 'denied' } }, batch, failedWith('leaseLost'));
+  expect(unfenced.state.fence).toEqual({ status: 'deniedBefore' });
   const replaced: FlushState = { ...state, lease: { leaseId: '43', generation: 2 } };
   expect(applyOutcome(replaced, batch, failedWith('leaseLost'))).toEqual({ state: replaced, news: [] });
 });
@@ -76,7 +78,8 @@ test('calls what was written under a lease that is gone neither written nor clea
 test('takes what is denied for the fence, which may not be permitted any more, and has it opened again first', () => {
   const { state, batch } = flushing({ fenceFlush: 3 });
   const { state: next, news } = applyOutcome(state, batch, failedWith('denied'));
-  expect(next).toEqual({ ...state, fence: { status: 'unopened' }, retries: 1 });
+  expect(next).toMatchObject({ dirty: state.dirty, fence: { status: 'unopened' }, retries: 1 });
+  expect(next.registrations.get('/a')).toMatchObject({ state: 'pending', lastError: { kind: 'denied' } });
   expect(news).toEqual([]);
   const tooLarge = applyOutcome(state, batch, failedWith('tooLarge'));
   expect(tooLarge.state.fence).toEqual(state.fence);

@@ -72,7 +72,11 @@ test('is to be deleted when it was sent, and simply forgotten when it was not', 
 test('is written once more from the start, unless it is being withdrawn', () => {
   const failing: Registration = { ...written, attempts: 2, parentRefused: true };
   expect(rewrite(failing, true)).toEqual({ ...written, state: 'pending', repair: true });
-  expect(rewrite({ ...failing, repair: true }, false)).toEqual({ ...written, state: 'pending' });
+  expect(rewrite({ ...failing, repair: true }, false)).toEqual({
+    ...written,
+    state: 'pending',
+    parentRefused: true,
+  });
   const withdrawing: Registration = { ...failing, state: 'withdrawing' };
   expect(rewrite(withdrawing, true)).toBe(withdrawing);
 });

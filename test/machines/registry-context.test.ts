@@ -134,3 +134,11 @@ test('has only withdrawals left to write at the end', () => {
   });
   expect(sorted(withdrawalsOnly(context).dirty.keys())).toEqual(['/b']);
 });
+
+test('does not try a refused parent again for a new lease, but does in another history', () => {
+  const context = contextOf([written('/a', { parentRefused: true })]);
+  const lost: RegistryContext = { ...context, ...afterLostLease(context) };
+  const renewed = afterNewLease(lost, { leaseId: '43', generation: 2 });
+  expect(renewed.registrations.get('/a')).toMatchObject({ state: 'pending', parentRefused: true });
+  expect(afterOtherHistory(context).registrations.get('/a')?.parentRefused).toBe(false);
+});
