@@ -29,6 +29,8 @@ export interface ConnectionContext {
   readonly epoch: number;
   readonly history: number;
   readonly attempt: number;
+  /** Links in a row of which none has held for a while, the present one included. */
+  readonly unsteadyLinks: number;
   readonly cluster: ClusterFacts | null;
   readonly lastError: FailureFact | null;
   readonly parentRef: ActorRef<Snapshot<unknown>, LinkNews> | null;
@@ -70,13 +72,15 @@ const setupConnection = setup({
       cluster,
       epoch: context.epoch + 1,
       history: isOtherHistory(context.cluster, cluster) ? context.history + 1 : context.history,
+      attempt: context.unsteadyLinks,
+      unsteadyLinks: context.unsteadyLinks + 1,
       lastError: null,
     })),
     rememberFailure: assign(({ context }, failure: FailureFact) => ({
       lastError: failure,
       attempt: context.attempt + 1,
     })),
-    forgetAttempts: assign({ attempt: 0 }),
+    forgetAttempts: assign({ attempt: 0, unsteadyLinks: 0 }),
     chooseEndpoint: assign(({ context }, failure: FailureFact) => ({
       endpointIndex: isTransportFault(failure) ? nextEndpoint(context) : context.endpointIndex,
     })),
@@ -118,6 +122,7 @@ export const connectionMachine = setupConnection.createMachine({
     epoch: 0,
     history: 0,
     attempt: 0,
+    unsteadyLinks: 0,
     cluster: null,
     lastError: null,
     parentRef: input?.parentRef ?? null,
@@ -176,7 +181,7 @@ export const connectionMachine = setupConnection.createMachine({
           ],
         },
       },
-      // Until then its loss counts as one more failed attempt, so that a link that always breaks is not dialled without pause.
+      // Links that break sooner count as failed attempts, so that one that always breaks is not dialled without pause.
       after: { steadyDelay: { actions: 'forgetAttempts' } },
       initial: 'certain',
       states: {
