@@ -1,6 +1,13 @@
 /** What an audit asks etcd, and what its answer means for the registrations. Pure; the registry machine applies it. */
 import type { FailureFact } from './failure.js';
-import { promptRepairsMax, type Registration, rewrite, stray } from './registration.js';
+import {
+  type Desired,
+  dirtied,
+  promptRepairsMax,
+  type Registration,
+  rewrite,
+  stray,
+} from './registration.js';
 import type { RegistryContext } from './registry-context.js';
 
 /** What of ours etcd holds. */
@@ -80,12 +87,8 @@ export function judgeAudit(context: RegistryContext, content: LeaseContent): Aud
 }
 
 /** What a regular audit changes that could not look: whoever may not read may still be permitted to write by now. */
-export function afterBlindAudit(context: RegistryContext): Pick<RegistryContext, 'registrations' | 'dirty'> {
-  const again = [...context.registrations.values()].filter(isDenied);
-  return {
-    registrations: context.registrations.with(again.map((known) => [known.key, rewrite(known, true)])),
-    dirty: context.dirty.with(again.map(({ key }) => [key, true])),
-  };
+export function afterBlindAudit(context: RegistryContext): Desired {
+  return dirtied(context, isDenied, (known) => rewrite(known, true));
 }
 
 function isDenied({ state, lastError }: Registration): boolean {

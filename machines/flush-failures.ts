@@ -1,13 +1,33 @@
 /** What a transaction that failed, or was never answered, means for the registrations it served. */
 import { type FailureFact, isOutcomeUnknown, isTransient } from './failure.js';
-import { closedFence } from './fence.js';
+import { closedFence, type Fence } from './fence.js';
 import type { Change, FlushState, FlushStep, FlushTerms } from './flush.js';
 import { afterLostLease, type Registration } from './registration.js';
+import type { ShardedMap } from './sharded-map.js';
 import type { WriteBatch, WriteOperation } from './write-plan.js';
 
 /** True while the lease that the flush writes under is the one in use. */
 export function isLeaseInUse(state: FlushState): boolean {
   return state.lease?.leaseId === state.terms.leaseId;
+}
+
+/** The fence of a lease that is not in use any more says nothing about ours. */
+export function fenceFound(state: FlushState, found: string | null): Fence {
+  if (!isLeaseInUse(state)) return state.fence;
+  return found === null ? { status: 'unopened' } : { status: 'open', value: found };
+}
+
+/** What is known of the registrations after something happened to those that the transaction served, at these versions. */
+function afterBatch(
+  { registrations }: FlushState,
+  { versions }: WriteBatch,
+  change: (known: Registration, version: number) => Registration,
+): ShardedMap<Registration> {
+  const changes = [...versions].flatMap(([key, version]): Change<Registration>[] => {
+    const known = registrations.get(key);
+    return known === undefined ? [] : [[key, change(known, version)]];
+  });
+  return registrations.with(changes);
 }
 
 /** The state after the link broke before these were answered: nobody knows whether etcd has applied them. */
@@ -47,29 +67,22 @@ function isFenceInDoubt({ terms, flush, fenceFlush }: FlushState): boolean {
 
 /** Whether the fence or an entry is denied will be known when the fence was opened again; until then it is noted for both. */
 function withoutFence(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const fence = isLeaseInUse(state) ? ({ status: 'unopened' } as const) : state.fence;
-  const noted = [...batch.versions.keys()].flatMap((key): Change<Registration>[] => {
-    const registration = state.registrations.get(key);
-    return registration === undefined ? [] : [[key, { ...registration, lastError: failure }]];
-  });
-  const registrations = state.registrations.with(noted);
+  const registrations = afterBatch(state, batch, (known) => ({ ...known, lastError: failure }));
+  const fence = fenceFound(state, null);
   return { state: { ...state, registrations, fence, retries: state.retries + 1 }, news: [] };
 }
 
 function failedForNow(state: FlushState, batch: WriteBatch, failure: FailureFact): FlushStep {
-  const keys = [...batch.versions.keys()];
-  const changes = keys.flatMap((key): Change<Registration>[] => {
-    const registration = state.registrations.get(key);
-    if (registration === undefined) return [];
-    const version = batch.versions.get(key) ?? registration.version;
-    const attempts = registration.attempts + 1;
-    const doubts = isOutcomeUnknown(failure) ? doubted(registration, version, state.terms) : {};
-    return [[key, { ...registration, sent: true, attempts, lastError: failure, ...doubts }]];
+  const registrations = afterBatch(state, batch, (known, version) => {
+    const doubts = isOutcomeUnknown(failure) ? doubted(known, version, state.terms) : {};
+    return { ...known, sent: true, attempts: known.attempts + 1, lastError: failure, ...doubts };
   });
   // Whoever has asked for something else meanwhile does not wait for this answer.
-  const awaited = keys.filter((key) => state.registrations.get(key)?.version === batch.versions.get(key));
+  const awaited = [...batch.versions.keys()].filter(
+    (key) => state.registrations.get(key)?.version === batch.versions.get(key),
+  );
   return {
-    state: { ...state, registrations: state.registrations.with(changes), retries: state.retries + 1 },
+    state: { ...state, registrations, retries: state.retries + 1 },
     news:
       awaited.length > 0 ? [{ type: 'registration.failed', keys: awaited, failure, willRetry: true }] : [],
   };
@@ -102,11 +115,8 @@ function refused(state: FlushState, batch: WriteBatch, failure: FailureFact): Fl
   const [first, ...others] = [...batch.versions.keys()];
   if (first === undefined) return { state, news: [] };
   if (others.length > 0) {
-    const changes = [first, ...others].flatMap((key): Change<Registration>[] => {
-      const registration = state.registrations.get(key);
-      return registration === undefined ? [] : [[key, { ...registration, solo: true }]];
-    });
-    return { state: { ...state, registrations: state.registrations.with(changes) }, news: [] };
+    const registrations = afterBatch(state, batch, (known) => ({ ...known, solo: true }));
+    return { state: { ...state, registrations }, news: [] };
   }
   const registration = state.registrations.get(first);
   if (registration === undefined || registration.version !== batch.versions.get(first))

@@ -1,7 +1,7 @@
 /** What the answer to one transaction means for the registrations it served. Pure; the registry machine applies it. */
 import type { FailureFact } from './failure.js';
 import type { Fence } from './fence.js';
-import { failed, isLeaseInUse } from './flush-failures.js';
+import { failed, fenceFound, isLeaseInUse } from './flush-failures.js';
 import { promptRepairsMax, type Registration } from './registration.js';
 import type { Revision } from './revision.js';
 import type { ShardedMap } from './sharded-map.js';
@@ -70,12 +70,6 @@ export function applyOutcome(state: FlushState, batch: WriteBatch, outcome: Batc
     case 'failed':
       return failed(state, batch, outcome.failure);
   }
-}
-
-/** The fence of a lease that is not in use any more says nothing about ours. */
-function fenceFound(state: FlushState, found: string | null): Fence {
-  if (!isLeaseInUse(state)) return state.fence;
-  return found === null ? { status: 'unopened' } : { status: 'open', value: found };
 }
 
 function applied(state: FlushState, batch: WriteBatch, foreign: readonly string[]): FlushStep {

@@ -44,18 +44,15 @@ export function jitteredDelays(
   },
   random: () => number,
 ): Delays {
-  const backoff = jittered(requestBackoff, random);
+  const retry = jittered(requestBackoff, random);
   return {
     connection: { reconnectBackoff: jittered(reconnectBackoff, random) },
-    lease: { retryBackoff: jittered(requestBackoff, random), revokeTimeout: settings.closeTimeoutMs },
-    watcher: {
-      retryBackoff: jittered(requestBackoff, random),
-      emptyProtection: settings.emptyProtectionMs,
-    },
+    lease: { retryBackoff: retry, revokeTimeout: settings.closeTimeoutMs },
+    watcher: { retryBackoff: retry, emptyProtection: settings.emptyProtectionMs },
     registry: {
-      flushBackoff: backoff,
+      flushBackoff: retry,
       auditInterval: spread(settings.auditIntervalMs, random),
-      auditBackoff: ({ context }) => backoff({ context: { attempt: context.auditAttempt } }),
+      auditBackoff: ({ context }) => retry({ context: { attempt: context.auditAttempt } }),
       guardBackoff: () => Math.ceil(guardBackoffMs * random()),
       deniedRetry: spread(deniedRetryMs, random),
       closeTimeout: settings.closeTimeoutMs,
