@@ -12,7 +12,7 @@
 import { type ActorRef, assign, enqueueActions, type Snapshot, setup } from 'xstate';
 import { backoffMs, reconnectBackoff } from './backoff.js';
 import type { ClockJumped } from './clock.js';
-import { type ClusterFacts, isOtherHistory } from './cluster.js';
+import { type ClusterFacts, isOtherHistory, withSentinel } from './cluster.js';
 import { type FailureFact, failureIn, isExpected } from './failure.js';
 import type { LinkNews } from './link.js';
 import { requestPort, streamPort } from './port.js';
@@ -87,8 +87,8 @@ const setupConnection = setup({
     leaveEndpoint: assign(({ context }, failure: FailureFact) => ({
       endpointIndex: mayServeElsewhere(failure) ? nextEndpoint(context) : context.endpointIndex,
     })),
-    rememberSentinel: assign(({ context }, { sentinel }: { sentinel: string }) => ({
-      cluster: context.cluster && { ...context.cluster, sentinel: context.cluster.sentinel ?? sentinel },
+    rememberSentinel: assign(({ context: { cluster } }, { sentinel }: { sentinel: string }) => ({
+      cluster: cluster && withSentinel(cluster, sentinel),
     })),
     announceUp: enqueueActions(({ context, enqueue }) => {
       const news = {

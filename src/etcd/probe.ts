@@ -71,7 +71,8 @@ async function readCluster(link: EtcdLink, signal: AskSignal, timeoutMs?: number
     if (failureFrom(thrown).kind !== 'denied') throw thrown;
     const root = bytesOf(`${link.settings.root}/`);
     const answer = await link.call(signal, (to, options) => to.kv.range({ key: root }, options), timeoutMs);
-    return { clusterId: answer.header.cluster_id, revision: answer.header.revision, sentinel: null };
+    const { cluster_id: clusterId, revision } = answer.header;
+    return { clusterId, revision, sentinel: null, isSentinelHidden: true };
   }
 }
 

@@ -18,16 +18,26 @@ type Connection = typeof connectionMachine;
 const input = { endpoints: ['a:2379', 'b:2379'] };
 const first: ClusterFacts = { clusterId: '1', revision: '10', sentinel: null };
 
-/** What a probe may find: the same history further on, or one of the four signs of another one. */
+/** What a probe may find: the same history further on, or one of the signs of another one. */
 function findings(known: ClusterFacts | null): readonly ClusterFacts[] {
-  if (known === null) return [first, { ...first, sentinel: 's' }];
+  if (known === null) return [first, { ...first, sentinel: 's' }, hidden(first)];
   return [
     { ...known, revision: `${known.revision}0` },
     { ...known, clusterId: `${known.clusterId}x` },
     { ...known, revision: '1' },
-    { ...known, sentinel: known.sentinel === null ? 's' : null },
-    { ...known, sentinel: `${known.sentinel}x` },
+    { ...known, sentinel: known.sentinel === null ? 's' : null, isSentinelHidden: false },
+    { ...known, sentinel: `${known.sentinel}x`, isSentinelHidden: false },
+    hidden({ ...known, revision: `${known.revision}00` }),
   ];
+}
+
+function hidden(facts: ClusterFacts): ClusterFacts {
+  return { ...facts, sentinel: null, isSentinelHidden: true };
+}
+
+function kindOf(cluster: ClusterFacts | null): 'known' | 'hidden' | 'none' {
+  if (cluster !== null && cluster.sentinel !== null) return 'known';
+  return cluster?.isSentinelHidden === true ? 'hidden' : 'none';
 }
 
 const failures = (['timeout', 'unavailable', 'bug'] as const).map((kind) => new Failure(kind, kind));
@@ -37,7 +47,7 @@ const graph = exploreMachine(connectionMachine, {
   abstract: ({ context }) => ({
     endpoint: context.endpointIndex,
     met: context.cluster !== null,
-    sentinel: context.cluster?.sentinel != null,
+    sentinel: kindOf(context.cluster),
     bug: context.lastError?.kind === 'bug',
   }),
   samples: ({ context }) => [
@@ -99,8 +109,27 @@ test('counts another history exactly when the cluster differs from what is known
       known !== null &&
       (found.clusterId !== known.clusterId ||
         found.sentinel !== known.sentinel ||
+        kindOf(found) !== kindOf(known) ||
         BigInt(found.revision) < BigInt(known.revision));
     expect(move.snapshot.context.history - history, nameOf(move)).toBe(isOther ? 1 : 0);
+  }
+});
+
+test('tells with each link whether a sentinel proves its history, and keeps one that is seen later', () => {
+  const isKnown = (at: Move<Connection>['from']): boolean => kindOf(at.snapshot.context.cluster) === 'known';
+  for (const move of graph.moves.filter(goesUp)) {
+    const [news] = newsOf(graph, move);
+    expect((news as { isUnidentified?: boolean }).isUnidentified ?? false, nameOf(move)).toBe(
+      !isKnown(move.to),
+    );
+  }
+  const seen = graph.moves.filter(({ event, from }) => event.type === 'sentinel.seen' && !hasEnded(from));
+  expect(new Set(seen.map(({ from }) => isKnown(from)))).toEqual(new Set([true, false]));
+  for (const move of seen.filter(({ from }) => from.snapshot.context.cluster !== null)) {
+    const before = move.from.snapshot.context.cluster?.sentinel;
+    const expected = isKnown(move.from) ? before : 's';
+    expect(move.snapshot.context.cluster?.sentinel, nameOf(move)).toBe(expected);
+    expect(kindOf(move.snapshot.context.cluster), nameOf(move)).toBe('known');
   }
 });
 
