@@ -177,8 +177,13 @@ export function isFenceSettled({ fence: { status } }: RegistryContext): boolean 
   return status === 'open' || status === 'denied';
 }
 
-/** After the link is new: rights may have been granted meanwhile. */
-export function afterNewLink({ fence }: RegistryContext): Pick<RegistryContext, 'fence'> {
+/** After the link is new. Checks that failed over the one before say nothing of this one. */
+export function afterNewLink(context: RegistryContext): Pick<RegistryContext, 'fence' | 'auditAttempt'> {
+  return { ...afterDenial(context), auditAttempt: 0 };
+}
+
+/** Rights may have been granted since the fence was denied: it is asked for once more. */
+export function afterDenial({ fence }: RegistryContext): Pick<RegistryContext, 'fence'> {
   return { fence: isDeniedFence(fence) ? closedFence(fence) : fence };
 }
 

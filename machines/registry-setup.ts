@@ -15,6 +15,7 @@ import { isLoss, type OwnKeysFact, type OwnKeysInput, wordsOf } from './own-keys
 import { requestPort, streamPort } from './port.js';
 import { afterLostLease, type DesiredEntry } from './registration.js';
 import {
+  afterDenial,
   afterNewLease,
   afterNewLink,
   afterOtherHistory,
@@ -196,7 +197,10 @@ export const setupRegistry = setup({
     tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
     closeLease: sendTo('lease', { type: 'lease.close' }),
     // Rights may have been granted meanwhile; registrations that were denied are retried by the audit itself.
-    retryDenied: sendTo('watchers', { type: 'hub.retry' }),
+    retryDenied: enqueueActions(({ context, enqueue }) => {
+      enqueue.assign(afterDenial(context));
+      enqueue.sendTo('watchers', { type: 'hub.retry' });
+    }),
     closeWatchers: sendTo('watchers', { type: 'hub.close' }),
     closeConnection: sendTo('connection', { type: 'connection.close' }),
     stopPublishing: raise({ type: 'publishing.stop' }),

@@ -56,3 +56,17 @@ test('granted rights for the fence are used from the next lease on', async () =>
     expect(await countOf(`/leasehold/fences/${leaseId}`)).toBe('1');
   });
 });
+
+test('granted rights for the fence are used from the next regular audit on', async () => {
+  const address = etcd.endpoint.replace('http://', '');
+  await using other = await createRegistry({ address, file: false, auditIntervalMs: 100 });
+  etcd.deny('/leasehold/');
+  await other.register(first);
+  etcd.deny();
+  const urls = Array.from({ length: 100 }, (_, port) => `dubbo://10.0.0.2:${port + 1}/a.B`);
+  const fence = `/leasehold/fences/${other.status().lease.leaseId ?? ''}`;
+  await eventually(async () => {
+    await other.register(urls.pop() ?? second);
+    expect(await countOf(fence)).toBe('1');
+  });
+});
