@@ -24,6 +24,7 @@ export const providedPerProcess = 8;
 /** So many of them, the last ones, are the same for every process. */
 export const sharedCount = 2;
 export const consumedPerProcess = 5;
+const sharedHost = '10.0.9.9';
 const serviceCount = 2;
 
 const layout = new KeyLayout('/dubbo');
@@ -34,7 +35,7 @@ const byTold = new Map<string, Provided>();
 /** One of the URLs a process may register. */
 export function provided(slot: number, index: number): Provided {
   const isShared = index >= providedPerProcess - sharedCount;
-  const host = isShared ? '10.0.9.9' : `10.0.${slot}.1`;
+  const host = isShared ? sharedHost : `10.0.${slot}.1`;
   const name = `${host}/${index}`;
   const known = providers.get(name);
   if (known !== undefined) return known;
@@ -66,9 +67,19 @@ export function consumed(slot: number, index: number): Consumed {
   return { url, prefixes, manner: index === 3 ? 'throwing' : index === 4 ? 'hanging' : 'plain' };
 }
 
+/** True for a key that every process may want. */
+export function isShared(key: string): boolean {
+  return key.includes(sharedHost);
+}
+
 /** The prefix where a service's providers are. */
 export function providersPrefix(service: number): string {
   return `/dubbo/sim.Service${service % serviceCount}/providers/`;
+}
+
+/** The prefix where its configurators are. */
+export function configuratorsPrefix(service: number): string {
+  return `/dubbo/sim.Service${service % serviceCount}/configurators/`;
 }
 
 /** True for keys that hold a URL somebody can be told; false for garbage, fences and services. */

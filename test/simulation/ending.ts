@@ -26,7 +26,7 @@ export class Ending {
     const before = new Map<Process, Record<string, number>>();
     schedule(healAtMs + 18_000, () => {
       this.#judgeConvergence('EVENTUALLY-1');
-      for (const process of this.#cast.present) before.set(process, { ...process.asked });
+      for (const process of this.#cast.present) before.set(process, { ...process.wire.counts });
     });
     schedule(healAtMs + 21_900, () => {
       for (const [process, counts] of before) this.#judgeQuiet(process, counts, 3_900);
@@ -47,7 +47,9 @@ export class Ending {
   }
 
   #revokeAll(): void {
-    for (const { leaseInUse } of this.#cast.present) {
+    for (const {
+      wire: { leaseInUse },
+    } of this.#cast.present) {
       this.#world.etcd.serve('operator', (core) => {
         if (core.leases().some(({ id }) => id === leaseInUse)) core.leaseRevoke({ ID: leaseInUse ?? '' });
       });
@@ -67,7 +69,7 @@ export class Ending {
         const isShared = this.#isContested(process, key) || lease === '0';
         if (isOurs || desired.has(key)) held.set(key, { isOurs, isShared });
       }
-      const liveLeases = process.leases.filter((id) => alive.has(id)).length;
+      const liveLeases = process.wire.leases.filter((id) => alive.has(id)).length;
       this.#world.jury.judge(guarantee, process.name, isRegistered({ desired, held, liveLeases }));
     }
     this.#judgeListeners(guarantee);
@@ -88,7 +90,7 @@ export class Ending {
 
   #judgeQuiet(process: Process, before: Record<string, number>, windowMs: number): void {
     const asked = Object.fromEntries(
-      Object.entries(process.asked).map(([method, count]) => [method, count - (before[method] ?? 0)]),
+      Object.entries(process.wire.counts).map(([method, count]) => [method, count - (before[method] ?? 0)]),
     );
     const hasContested = wantedIn(process.wishes).some((key) => this.#isContested(process, key));
     this.#world.jury.judge(
@@ -110,7 +112,7 @@ export class Ending {
     const { witness, jury, clock } = this.#world;
     for (const process of this.#cast.all) {
       const keys = [...witness.state]
-        .filter(([, { lease }]) => process.leases.includes(lease))
+        .filter(([, { lease }]) => process.wire.leases.includes(lease))
         .map(([key]) => key);
       jury.judge('EVENTUALLY-5', process.name, isForgotten(process.name, keys));
     }

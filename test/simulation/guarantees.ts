@@ -105,6 +105,12 @@ export function isWanted(isOpen: boolean, url: string): Verdict {
   return isOpen ? undefined : `the listener of ${url} was called after its end`;
 }
 
+/** ALWAYS-8: what is permitted is done, though something else is denied. */
+export function isDone(key: string, wished: 'registered' | 'withdrawn', isThere: boolean): Verdict {
+  if (isThere === (wished === 'registered')) return undefined;
+  return `${key} is ${wished} and not denied, but ${isThere ? 'in' : 'not in'} etcd`;
+}
+
 /** ALWAYS-9: a lease is not called alive a whole TTL after the last acknowledged renewal was sent. */
 export function isLeaseHonest(state: string, sinceRenewalMs: number, ttlMs: number): Verdict {
   if (state !== 'alive' || sinceRenewalMs <= ttlMs + 20) return undefined;

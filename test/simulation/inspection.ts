@@ -1,20 +1,26 @@
 /** Looks at every process once a second: honest states, bounded resources, progress. */
 import type { Cast } from './cast.js';
+import { isShared } from './catalogue.js';
 import {
   hasFewTimers,
   isAdvancing,
+  isDone,
   isLeaseHonest,
   isLinkHonest,
   isPatient,
   isWithinLimits,
 } from './guarantees.js';
 import type { Process, SimWorld } from './process.js';
+import { anything } from './rights.js';
 import type { Weather } from './weather.js';
 
 /** What was worse than a storm is forgotten after that: links are back, and the protection against wipes is over. */
 const recoveryMs = 15_000;
 /** What changed that long ago has reached every listener, storm or not. */
 const progressMs = 3_000;
+/** What was denied is asked for again after so long at most: a watch now and then, a write with the next audit. */
+const watchRetryMs = 40_000;
+const writeRetryMs = 20_000;
 
 export class Inspection {
   readonly #world: SimWorld;
@@ -35,15 +41,17 @@ export class Inspection {
   #look(): void {
     const { clock, jury } = this.#world;
     this.#round += 1;
-    const isStormAtMost = this.#weather.onlyStormsMs >= recoveryMs;
+    const isStormAtMost = this.#weather.onlyMs('storm') >= recoveryMs;
+    const isDenialAtMost = this.#weather.onlyMs('denied') >= recoveryMs;
     const processes = this.#cast.present;
     let subscriptions = 0;
     for (const process of processes) {
       if (!process.isAlive) continue;
       subscriptions += process.listenings.size;
       this.#honest(process);
-      if (isStormAtMost) this.#advancing(process);
-      jury.judge('BOUNDED-3', process.name, isPatient(process.dials.inTenSeconds(clock.nowMs)));
+      if (isStormAtMost || isDenialAtMost) this.#advancing(process);
+      if (isDenialAtMost) this.#isolated(process);
+      jury.judge('BOUNDED-3', process.name, isPatient(process.wire.dials.inTenSeconds(clock.nowMs)));
       if (this.#round % 10 === 0) this.#bounded(process);
     }
     jury.judge(
@@ -56,7 +64,7 @@ export class Inspection {
 
   #honest(process: Process): void {
     const { clock, jury } = this.#world;
-    const sinceRenewalMs = clock.nowMs - process.renewalSentAtMs;
+    const sinceRenewalMs = clock.nowMs - process.wire.renewalSentAtMs;
     jury.judge(
       'ALWAYS-9',
       process.name,
@@ -68,20 +76,36 @@ export class Inspection {
   }
 
   #advancing(process: Process): void {
-    const { witness, clock, jury } = this.#world;
+    const { witness, etcd, clock, jury } = this.#world;
     for (const { consumed, placed } of process.listenings.values()) {
       for (const [prefix, { told, epochs }] of placed) {
         if (consumed.manner === 'hanging' || !epochs.includes(witness.epoch)) continue;
+        if (etcd.rights.wasDenied(process.name, prefix, watchRetryMs)) continue;
         const revision = witness.revisionBy(prefix, clock.nowMs - progressMs);
         jury.judge('EVENTUALLY-6', process.name, isAdvancing(witness, prefix, told, revision));
       }
     }
   }
 
+  /** What a process may touch is done, whatever else it may not. */
+  #isolated(process: Process): void {
+    const { witness, etcd, clock, jury } = this.#world;
+    const guarantee = etcd.rights.wasDenied(process.name, anything, writeRetryMs)
+      ? 'ALWAYS-8'
+      : 'EVENTUALLY-1';
+    for (const [key, { is, sinceMs }] of process.wishes) {
+      if (sinceMs > clock.nowMs - progressMs || isShared(key)) continue;
+      if (etcd.rights.wasDenied(process.name, key, writeRetryMs)) continue;
+      const isThere =
+        is === 'registered' ? witness.state.has(key) : process.owns(key, witness.lastAuthor(key));
+      jury.judge(guarantee, process.name, isDone(key, is, isThere));
+    }
+  }
+
   #bounded(process: Process): void {
     const { registrations } = process.registry.status();
     const limits = {
-      txnsInFlight: process.txnsInFlight,
+      txnsInFlight: process.wire.txnsInFlight,
       intents: registrations.length,
       keys: new Set(registrations.map(({ key }) => key)).size,
     };

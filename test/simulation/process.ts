@@ -5,27 +5,25 @@ import type { Registry } from '../../src/registry.js';
 import type { Clock } from '../../src/world.js';
 import { consumed, keysOfTold, type Provided, provided } from './catalogue.js';
 import { type Dice, diceFor } from './chance.js';
-import { Dials } from './dials.js';
 import {
   goesForward,
   hasEnded,
   isEmptyInEtcd,
   isGone,
-  isRead,
-  isSingle,
   isTruth,
   isWanted,
-  renewsLeaseInUse,
   saysHistory,
   type Told,
   wasWritten,
 } from './guarantees.js';
 import type { Jury } from './jury.js';
 import type { Link } from './network.js';
+import { metaRoot } from './rights.js';
 import type { SimEtcd } from './sim-etcd.js';
-import { SimTransport, type WireTap } from './sim-transport.js';
+import { SimTransport } from './sim-transport.js';
 import { stoppable } from './stoppable-clock.js';
 import type { VirtualClock } from './virtual-clock.js';
+import { type Tampering, Wire } from './wire.js';
 import type { Listening, Wish } from './wishes.js';
 import type { Seen, Witness } from './witness.js';
 
@@ -39,7 +37,7 @@ export interface SimWorld {
   readonly ttlMs: number;
   /** How many timers the story itself has set. */
   readonly planned: () => number;
-  readonly tampering: Pick<WireTap, 'tamper' | 'told'>;
+  readonly tampering: Tampering;
 }
 
 const options = {
@@ -52,25 +50,22 @@ export class Process {
   readonly name: string;
   readonly slot: number;
   readonly link: Link;
-  readonly leases: string[] = [];
   readonly wishes = new Map<string, Wish>();
   readonly listenings = new Map<string, Listening>();
-  readonly asked: Record<string, number> = {};
-  readonly dials = new Dials();
+  readonly wire: Wire;
   readonly #world: SimWorld;
   readonly #written = new Set<string>();
   /** Epochs whose sentinel this process knows, because a write of its was answered there. */
   readonly #markedEpochs = new Set<number>();
   #writtenEpoch = 0;
+  /** It may not have been able to read the sentinel when its link came up. */
+  #isHidden = false;
   readonly #clock: Clock & { isStopped: boolean };
   #registry: Registry | undefined;
   state: 'running' | 'closing' | 'closed' | 'dead' = 'running';
   isUp = false;
   upSinceMs = 0;
   leaseState = 'none';
-  renewalSentAtMs = 0;
-  #grantSentAtMs = 0;
-  txnsInFlight = 0;
   pendingCalls = 0;
   doneCount = 0;
   toldCount = 0;
@@ -81,6 +76,7 @@ export class Process {
     this.link = link;
     this.#world = world;
     this.#clock = stoppable(world.clock);
+    this.wire = new Wire(world.clock, link, (guarantee, verdict) => this.#judge(guarantee, verdict));
     void this.#start(diceFor(seed, `jitter of ${this.name}`));
   }
 
@@ -90,18 +86,19 @@ export class Process {
     return this.#registry;
   }
 
-  get isAlive(): boolean {
-    return this.state === 'running';
+  /** True while nothing has kept it from its fence, so that late writes must not come through and wipes have to be seen. */
+  get #isFenced(): boolean {
+    return !this.#world.etcd.rights.wasDenied(this.name, metaRoot);
   }
 
-  get leaseInUse(): string | undefined {
-    return this.leases.at(-1);
+  get isAlive(): boolean {
+    return this.state === 'running';
   }
 
   register(what: number): void {
     const it = provided(this.slot, what);
     if (!this.isAlive || this.wishes.get(it.key)?.is === 'registered') return;
-    const wish: Wish = { is: 'registered', isGone: false };
+    const wish = this.#wish('registered');
     this.wishes.set(it.key, wish);
     this.#call(`register ${it.told}`, this.registry.register(it.url), {
       done: () => {
@@ -110,7 +107,7 @@ export class Process {
         }
       },
       failed: () => {
-        if (this.wishes.get(it.key) === wish) this.wishes.set(it.key, { is: 'withdrawn', isGone: false });
+        if (this.wishes.get(it.key) === wish) this.wishes.set(it.key, this.#wish('withdrawn'));
       },
     });
   }
@@ -120,7 +117,7 @@ export class Process {
     const it = provided(this.slot, what);
     const known = this.wishes.get(it.key);
     if (!this.isAlive || known === undefined) return;
-    const wish: Wish = known.is === 'withdrawn' ? known : { is: 'withdrawn', isGone: false };
+    const wish = known.is === 'withdrawn' ? known : this.#wish('withdrawn');
     this.wishes.set(it.key, wish);
     this.#call(`unregister ${it.told}`, this.registry.unregister(it.url), {
       done: () => this.#withdrawn(it, wish),
@@ -145,7 +142,10 @@ export class Process {
     this.listenings.set(it.url, listening);
     this.#call(`subscribe ${it.url}`, this.registry.subscribe(it.url, listener as never), {
       done: () => {},
-      failed: () => {},
+      failed: () => {
+        listening.isOpen = false;
+        if (this.listenings.get(it.url) === listening) this.listenings.delete(it.url);
+      },
     });
   }
 
@@ -185,7 +185,7 @@ export class Process {
   owns(key: string, lastAuthor: string | undefined): boolean {
     const present = this.#world.witness.state.get(key);
     if (present === undefined) return false;
-    return present.lease === '0' ? lastAuthor === this.name : this.leases.includes(present.lease);
+    return present.lease === '0' ? lastAuthor === this.name : this.wire.leases.includes(present.lease);
   }
 
   /** Etcd has applied a write of this process. */
@@ -194,12 +194,20 @@ export class Process {
     if (after === undefined || !key.startsWith('/dubbo/') || key.split('/').length < 5) return;
     this.#written.add(key);
     const wish = this.wishes.get(key);
-    if (wish === undefined || wish.isGone) this.#judge('ALWAYS-4', isGone(key, { isOurs: true }));
+    if (this.#isFenced && (wish === undefined || wish.isGone))
+      this.#judge('ALWAYS-4', isGone(key, { isOurs: true }));
   }
 
   async #start(dice: Dice): Promise<void> {
     const { clock, etcd, tampering } = this.#world;
-    const around = { clock, etcd, link: this.link, author: this.name, tap: { ...this.#tap(), ...tampering } };
+    const around = {
+      clock,
+      etcd,
+      link: this.link,
+      author: this.name,
+      wire: this.wire,
+      tampering,
+    };
     const world = {
       clock: this.#clock,
       random: () => dice.next(),
@@ -214,15 +222,16 @@ export class Process {
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
+      this.#isHidden = etcd.rights.wasDenied(this.name, `${metaRoot}sentinel`, 3_000);
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
       this.leaseState = state === 'doubtful' ? this.leaseState : state;
-      if (state === 'alive') this.renewalSentAtMs = Math.max(this.renewalSentAtMs, this.#grantSentAtMs);
+      if (state === 'alive') this.wire.granted();
       this.#trace(() => `lease ${state} ${leaseId}`);
     });
     registry.on('registration', ({ state, keys }) => {
-      if (state === 'written') this.#markedEpochs.add(this.#writtenEpoch);
+      if (state === 'written' && this.#isFenced) this.#markedEpochs.add(this.#writtenEpoch);
       this.#trace(() => `registration ${state} ${keys.map(short).join(' ')}`);
     });
     registry.on('view', ({ prefix, size, revision, stale }) =>
@@ -261,9 +270,13 @@ export class Process {
     const truth = isTruth(witness, prefix, told, last);
     this.#judge('ALWAYS-2', typeof truth === 'string' ? truth : undefined);
     if (typeof truth === 'string') return;
-    const now = saysHistory(prefix, last, truth, (epoch) => this.#markedEpochs.has(epoch));
+    const now = saysHistory(prefix, last, truth, (epoch) => !this.#isHidden && this.#markedEpochs.has(epoch));
     this.#judge('ALWAYS-1', typeof now === 'string' ? now : undefined);
     if (typeof now !== 'string') placed.set(prefix, now);
+  }
+
+  #wish(is: Wish['is']): Wish {
+    return { is, sinceMs: this.#world.clock.nowMs, isGone: false };
   }
 
   #withdrawn(it: Provided, wish: Wish): void {
@@ -294,38 +307,6 @@ export class Process {
         on.failed();
       },
     );
-  }
-
-  #tap(): WireTap {
-    const { clock } = this.#world;
-    return {
-      asked: (method, request) => {
-        const kind = method === 'txn' && isRead(request) ? 'read' : method;
-        this.asked[kind] = (this.asked[kind] ?? 0) + 1;
-        if (method === 'txn') this.txnsInFlight += 1;
-        const { ID: id } = request as { readonly ID?: string };
-        if (method === 'leaseGrant' && id !== undefined) {
-          this.#grantSentAtMs = clock.nowMs;
-          if (this.leaseInUse !== id) this.leases.push(id);
-        }
-        if (method === 'keepAlive' && id !== undefined) {
-          this.#judge('ALWAYS-6', renewsLeaseInUse(id, this.leaseInUse));
-        }
-        if (method === 'dial') {
-          this.dials.began(clock.nowMs);
-          const open = [...this.link.connections].filter((connection) => connection.isOwned).length;
-          this.#judge('BOUNDED-4', isSingle('connection', open + 1));
-        }
-      },
-      settled: (method) => {
-        if (method === 'txn') this.txnsInFlight -= 1;
-      },
-      opened: (kind, open) => this.#judge('BOUNDED-4', isSingle(`${kind} stream`, open)),
-      renewed: (id, sentAtMs, ttl) => {
-        if (id === this.leaseInUse && ttl > 0)
-          this.renewalSentAtMs = Math.max(this.renewalSentAtMs, sentAtMs);
-      },
-    };
   }
 
   #judge(guarantee: string, verdict: string | undefined): void {

@@ -6,6 +6,7 @@ import { enqueueActions } from 'xstate';
 import { connectionMachine, leaseMachine, registryMachine, watcherMachine } from '../../machines/index.js';
 import { both, patch, reassigned } from './patching.js';
 import type { PlayOptions } from './simulation.js';
+import { type Txn, withoutFence, withoutGuards } from './tampering.js';
 
 export interface Defect {
   readonly name: string;
@@ -138,10 +139,7 @@ export const defects: readonly Defect[] = [
     name: 'no fence',
     what: 'writes without comparing a fence',
     tampering: {
-      tamper: (kind, request) => {
-        const isFenced = kind === 'txn' && (request as Txn).compare?.[0]?.target === 'Value';
-        return isFenced ? { ...request, compare: [] } : request;
-      },
+      tamper: (kind, request) => (kind === 'txn' ? withoutFence(request as Txn) : request),
     },
     install: () => () => {},
   },
@@ -207,6 +205,16 @@ export const defects: readonly Defect[] = [
     install: () => patch(registryMachine, 'actions', 'applyAudit', () => enqueueActions(() => {})),
   },
   {
+    name: 'fence waited for',
+    what: 'writes nothing as long as the fence is denied',
+    install: () => patch(registryMachine, 'guards', 'isDenied', () => () => false),
+  },
+  {
+    name: 'denied for good',
+    what: 'does not ask again for a prefix or a fence that was denied',
+    install: () => patch(registryMachine, 'actions', 'retryDenied', () => enqueueActions(() => {})),
+  },
+  {
     name: 'replay ignores a newer intent',
     what: 'takes the answer to an older intent for the answer to the newest',
     install: () =>
@@ -243,21 +251,4 @@ function asOfNow(batch: Batch, registrations: Registrations): ReadonlyMap<string
   return new Map(
     [...batch.versions].map(([key, version]) => [key, registrations.get(key)?.version ?? version]),
   );
-}
-
-interface Operation {
-  readonly request_delete_range?: object;
-  readonly request_txn?: Txn;
-}
-interface Txn {
-  readonly compare?: readonly { readonly target?: unknown }[];
-  readonly success?: readonly Operation[];
-}
-
-function withoutGuards(txn: Txn): Txn {
-  const success = (txn.success ?? []).map((operation) => {
-    const inner = operation.request_txn?.success?.[0];
-    return inner?.request_delete_range === undefined ? operation : inner;
-  });
-  return { ...txn, success };
 }

@@ -4,9 +4,10 @@
  */
 import type { IWatchRequest } from 'etcd3';
 import { EtcdCore } from '../../src/testing/etcd-core/core.js';
-import type { WatchEvent, WatchResponse } from '../../src/testing/etcd-core/messages.js';
+import { inBatches } from './catch-up.js';
 import type { Dice } from './chance.js';
 import type { Connection, Host } from './network.js';
+import { Rights } from './rights.js';
 import type { Timer, VirtualClock } from './virtual-clock.js';
 import type { Witness } from './witness.js';
 
@@ -25,6 +26,13 @@ export interface Call {
   readonly method: Method;
   readonly request: never;
   readonly reply: (error: GrpcError | undefined, response?: unknown) => void;
+}
+
+/** Whose stream it is, and what it is for. */
+export interface StreamOrigin {
+  readonly connection: Connection;
+  readonly kind: 'watch' | 'keepAlive';
+  readonly author: string;
 }
 
 /** What a stream tells its client. */
@@ -53,6 +61,7 @@ export class SimEtcd implements Host {
   readonly #clock: VirtualClock;
   readonly #dice: Dice;
   readonly #witness: Witness;
+  readonly rights: Rights;
   readonly #connections = new Set<Connection>();
   readonly #streams = new Set<StreamReply>();
   #state: 'up' | 'paused' | 'down' = 'up';
@@ -69,6 +78,7 @@ export class SimEtcd implements Host {
     this.#clock = clock;
     this.#dice = dice;
     this.#witness = witness;
+    this.rights = new Rights(this.core.gate.access, () => clock.nowMs);
     witness.watch(this.core, true);
     this.#arrange();
   }
@@ -108,14 +118,14 @@ export class SimEtcd implements Host {
   }
 
   /** Opens a stream that has arrived. */
-  openStream(connection: Connection, kind: 'watch' | 'keepAlive', reply: StreamReply): ServerStream {
+  openStream({ connection, kind, author }: StreamOrigin, reply: StreamReply): ServerStream {
     this.#connections.add(connection);
     if (!this.#isLed) {
       reply.error(noLeader);
       return { receive: () => {}, close: () => {} };
     }
     this.#streams.add(reply);
-    const stream = kind === 'watch' ? this.#watch(reply) : this.#keepAlive(reply);
+    const stream = kind === 'watch' ? this.#watch(author, reply) : this.#keepAlive(reply);
     const close = (): void => {
       this.#streams.delete(reply);
       connection.serverEnds.delete(close);
@@ -207,28 +217,11 @@ export class SimEtcd implements Host {
     this.core.alarm({ action: isRaised ? 'Activate' : 'Deactivate', memberID: '1', alarm: 'Nospace' });
   }
 
-  #watch(reply: StreamReply): ServerStream {
-    const send = this.#inBatches(reply);
-    const stream = this.core.openWatchStream(send);
+  #watch(author: string, reply: StreamReply): ServerStream {
+    const stream = this.core.openWatchStream(inBatches(reply, this.#clock, this.#dice));
     return {
-      receive: (request) => stream.receive(request as IWatchRequest),
+      receive: (request) => this.rights.as(author, () => stream.receive(request as IWatchRequest)),
       close: () => stream.close(),
-    };
-  }
-
-  /**
-   * A watcher of the past is fed in batches, and each says in its header how far the store is. A real batch has a
-   * thousand revisions, ours two, so that connections also break between them.
-   */
-  #inBatches(reply: StreamReply): (response: WatchResponse) => void {
-    let freeAtMs = 0;
-    return (response) => {
-      for (const events of batchesOf(response.events)) {
-        const part = events.length === response.events.length ? response : { ...response, events };
-        if (freeAtMs <= this.#clock.nowMs && part === response) reply.data(part);
-        else this.#clock.at(freeAtMs, () => reply.data(part));
-        if (part !== response) freeAtMs = Math.max(freeAtMs, this.#clock.nowMs) + 100 * this.#dice.next();
-      }
     };
   }
 
@@ -250,13 +243,18 @@ export class SimEtcd implements Host {
     });
   }
 
-  #apply({ method, request }: Call): { readonly error?: GrpcError; readonly response?: unknown } {
+  #apply(call: Call): { readonly error?: GrpcError; readonly response?: unknown } {
     try {
-      return { response: this.core[method](request) };
+      return { response: this.rights.as(call.author, () => this.#carryOut(call)) };
     } catch (thrown) {
       if (!(thrown instanceof Error && 'code' in thrown)) throw thrown;
       return { error: { code: Number(thrown.code), details: thrown.message } };
     }
+  }
+
+  #carryOut({ method, request }: Call): unknown {
+    if (method !== 'leaseTimeToLive') this.core.gate.admit(method, request, { bytes: 0, token: undefined });
+    return this.core[method](request);
   }
 
   /** Without a leader a call is refused at once, or after a while; a write may nevertheless be applied later. */
@@ -291,16 +289,4 @@ export class SimEtcd implements Host {
     if (this.#state === 'up') this.serve(undefined, (core) => core.syncWatchers());
     else if (this.#state === 'paused') this.#waiting.push(() => this.#feed());
   }
-}
-
-/** The events by at most two revisions a batch; one empty batch for no events. */
-function batchesOf(events: readonly WatchEvent[]): readonly (readonly WatchEvent[])[] {
-  const revisions = [...new Set(events.map(({ kv }) => kv.mod_revision))];
-  if (revisions.length <= 2) return [events];
-  const batches: WatchEvent[][] = [];
-  for (let from = 0; from < revisions.length; from += 2) {
-    const part = revisions.slice(from, from + 2);
-    batches.push(events.filter(({ kv }) => part.includes(kv.mod_revision)));
-  }
-  return batches;
 }

@@ -8,23 +8,11 @@ import type { Transport } from '../../src/etcd/transport.js';
 import type { Connection, Link } from './network.js';
 import type { GrpcError, Method, ServerStream, SimEtcd } from './sim-etcd.js';
 import type { VirtualClock } from './virtual-clock.js';
+import type { Tampering, WireTap } from './wire.js';
 
 interface CallOptions {
   readonly deadline?: number;
   readonly signal?: AbortSignal;
-}
-
-/** Sees what a process says to etcd and hears from it; a guarantee's way to look at the wire. */
-export interface WireTap {
-  asked(method: Method | 'dial' | 'keepAlive', request: object): void;
-  settled(method: Method): void;
-  /** A stream was opened; `open` are those of its kind on this connection, itself included. */
-  opened(kind: 'watch' | 'keepAlive', open: number): void;
-  renewed(leaseId: string, sentAtMs: number, ttl: number): void;
-  /** May change what is sent; for sabotage. */
-  tamper?(kind: 'txn' | 'create', request: object): object;
-  /** May add what etcd never said; for sabotage. */
-  told?(prefix: string, headerRevision: string): void;
 }
 
 export interface Surroundings {
@@ -32,7 +20,8 @@ export interface Surroundings {
   readonly link: Link;
   readonly etcd: SimEtcd;
   readonly author: string;
-  readonly tap: WireTap;
+  readonly wire: WireTap;
+  readonly tampering: Tampering;
 }
 
 const dropped: GrpcError = { code: 14, details: 'Connection dropped' };
@@ -97,7 +86,7 @@ export class SimTransport {
   #dialled(): Connection | undefined {
     if (this.#state === 'idle') {
       this.#state = 'opening';
-      this.#around.tap.asked('dial', {});
+      this.#around.wire.asked('dial', {});
       this.#connection = this.#around.link.connect({
         onOpen: () => {
           if (this.#state === 'opening') this.#state = 'ready';
@@ -114,14 +103,14 @@ export class SimTransport {
   }
 
   #ask(method: Method, request: object, { deadline, signal }: CallOptions): Promise<unknown> {
-    const { clock, etcd, author, tap } = this.#around;
+    const { clock, etcd, author, wire, tampering } = this.#around;
     return new Promise((resolve, reject) => {
       if (this.#state === 'closed' || signal?.aborted === true) {
         reject(new Failure('closed', 'the request was given up before it was sent'));
         return;
       }
       const settle = (): void => {
-        if (isAsked) tap.settled(method);
+        if (isAsked) wire.settled(method);
         this.#open.delete(cancel);
         this.#dropped.delete(drop);
         clock.clearTimeout(timer);
@@ -149,8 +138,8 @@ export class SimTransport {
       }
       this.#dropped.add(drop);
       isAsked = true;
-      tap.asked(method, request);
-      const sent = method === 'txn' && tap.tamper ? tap.tamper('txn', request) : request;
+      wire.asked(method, request);
+      const sent = (method === 'txn' && tampering.tamper?.('txn', request)) || request;
       const reply = (error: GrpcError | undefined, response?: unknown): void =>
         connection.answer(() => {
           if (error !== undefined) refuse(error);
@@ -171,7 +160,7 @@ export class SimTransport {
       return () => this.#dropped.delete(drop);
     });
     this.#streams.add(stream);
-    this.#around.tap.opened(
+    this.#around.wire.opened(
       kind,
       [...this.#streams].filter((other) => other.kind === kind && !other.isOver).length,
     );
@@ -205,10 +194,13 @@ class SimStream {
     this.#undrop = onDrop(() => this.#fail(dropped));
     if (connection === undefined) around.clock.setTimeout(() => this.#fail(dropped), 1);
     connection?.ask(() => {
-      this.#server = around.etcd.openStream(connection, kind, {
-        data: (response) => connection.answer(() => this.#receive(response)),
-        error: (error) => connection.answer(() => this.#fail(error)),
-      });
+      this.#server = around.etcd.openStream(
+        { connection, kind, author: around.author },
+        {
+          data: (response) => connection.answer(() => this.#receive(response)),
+          error: (error) => connection.answer(() => this.#fail(error)),
+        },
+      );
     });
   }
 
@@ -220,17 +212,17 @@ class SimStream {
     readonly ID?: string;
     readonly create_request?: { watch_id: string; key: Buffer };
   }): void {
-    const { tap, clock } = this.#around;
+    const { wire, tampering, clock } = this.#around;
     let sent: object = request;
     if (request.ID !== undefined) {
-      tap.asked('keepAlive', request);
+      wire.asked('keepAlive', request);
       const sentAtMs = this.#sentAtMs.get(request.ID) ?? [];
       sentAtMs.push(clock.nowMs);
       this.#sentAtMs.set(request.ID, sentAtMs);
     } else if (request.create_request !== undefined) {
       const { watch_id: id, key } = request.create_request;
       this.#prefixes.set(id, key.toString('utf8'));
-      sent = tap.tamper?.('create', request) ?? request;
+      sent = tampering.tamper?.('create', request) ?? request;
     }
     this.#connection?.ask(() => this.#server?.receive(sent));
   }
@@ -250,10 +242,10 @@ class SimStream {
     if (this.kind === 'keepAlive') {
       const { ID: id, TTL: ttl } = response as { ID: string; TTL: string };
       const sentAtMs = this.#sentAtMs.get(id)?.shift();
-      if (sentAtMs !== undefined) this.#around.tap.renewed(id, sentAtMs, Number(ttl));
+      if (sentAtMs !== undefined) this.#around.wire.renewed(id, sentAtMs, Number(ttl));
     } else {
       const { watch_id: id, header } = response as { watch_id: string; header: { revision: string } };
-      this.#around.tap.told?.(this.#prefixes.get(id) ?? '', header.revision);
+      this.#around.tampering.told?.(this.#prefixes.get(id) ?? '', header.revision);
     }
     this.#handlers.get('data')?.(response);
   }

@@ -189,7 +189,7 @@ class Simulation {
     if (after === undefined && before !== undefined) {
       // A key without lease is known by its value: an earlier life of the process may have written it.
       const isByValue = before.lease === '0' && before.value !== strangersValue;
-      const isOurs = isByValue || process.leases.includes(before.lease);
+      const isOurs = isByValue || process.wire.leases.includes(before.lease);
       this.jury.judge('ALWAYS-5', process.name, deletesOwn(key, isOurs));
     }
     process.wrote(seen);

@@ -35,7 +35,8 @@ export const faultKinds = [
   'stranger',
 ] as const;
 
-export type FaultKind = (typeof faultKinds)[number];
+/** Rights that a process lacks for a while are drawn apart from the other faults, and for some stories only. */
+export type FaultKind = (typeof faultKinds)[number] | 'denied';
 
 /** What goes wrong: for how long, at whose link or key, and how much of it. */
 export interface Fault {
@@ -59,6 +60,8 @@ export interface Story {
 export const healAtMs = 116_000;
 /** What the dead leave behind has to be gone by the time everything has to be true. */
 const lastDeathAtMs = healAtMs - 4_000;
+/** What was denied is asked for again every half a minute only. */
+const lastDenialAtMs = healAtMs - 20_000;
 export const closeAtMs = 148_500;
 export const endAtMs = 152_000;
 
@@ -86,6 +89,7 @@ const durations: Readonly<Record<FaultKind, readonly [number, number]>> = {
   overwrite: [0, 0],
   garbage: [0, 0],
   stranger: [0, 0],
+  denied: [200, 20_000],
 };
 
 /** How much happens in a story. */
@@ -134,7 +138,7 @@ export function storyOf(seed: number): Story {
     // At most 15 s: an etcd that restarts when all is healed gives the leases of the dead their whole time again.
     ttlMs: dice.pick([6_000, 10_000, 15_000]),
     workload: workloadOf(diceFor(seed, 'workload'), processes, pace),
-    faults: faultsOf(diceFor(seed, 'faults'), processes, pace),
+    faults: troublesOf(seed, processes, pace),
   };
 }
 
@@ -191,11 +195,32 @@ function faultsOf(dice: Dice, processes: number, pace: Pace): Fault[] {
   const faults: Fault[] = [];
   const gapMs = dice.pick(pace.faultGapsMs);
   for (let at = 3_000; at < healAtMs - 2_000; at += dice.integer(200, 2 * gapMs)) {
-    const kind = dice.pick(kinds);
-    const [shortest, longest] = durations[kind];
-    // Squared, so that most are short and some are long.
-    const ms = Math.round(shortest + (longest - shortest) * dice.next() ** 2);
-    faults.push({ at, kind, ms, who: dice.integer(0, processes - 1), size: dice.integer(0, 40) });
+    faults.push(faultAt(at, dice.pick(kinds), dice, processes));
   }
   return faults;
+}
+
+/** In a third of the stories rights come and go, in half of those nothing else goes wrong. */
+function troublesOf(seed: number, processes: number, pace: Pace): readonly Fault[] {
+  const faults = faultsOf(diceFor(seed, 'faults'), processes, pace);
+  const dice = diceFor(seed, 'rights');
+  if (dice.chance(2 / 3)) return faults;
+  return [...(dice.chance(0.5) ? faults : []), ...denialsOf(dice, processes)];
+}
+
+function denialsOf(dice: Dice, processes: number): Fault[] {
+  const faults: Fault[] = [];
+  const gapMs = dice.pick([5_000, 20_000]);
+  for (let at = dice.integer(0, 30_000); at < lastDenialAtMs; at += dice.integer(200, 2 * gapMs)) {
+    const fault = faultAt(at, 'denied', dice, processes);
+    faults.push({ ...fault, ms: Math.min(fault.ms, lastDenialAtMs - at) });
+  }
+  return faults;
+}
+
+function faultAt(at: number, kind: FaultKind, dice: Dice, processes: number): Fault {
+  const [shortest, longest] = durations[kind];
+  // Squared, so that most are short and some are long.
+  const ms = Math.round(shortest + (longest - shortest) * dice.next() ** 2);
+  return { at, kind, ms, who: dice.integer(0, processes - 1), size: dice.integer(0, 40) };
 }

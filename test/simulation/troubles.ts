@@ -1,8 +1,9 @@
 /** Does what a fault says to the simulated world, and takes it back when it is over. */
 import { Buffer } from 'node:buffer';
 import type { EtcdCore } from '../../src/testing/etcd-core/core.js';
-import { providersPrefix, strange } from './catalogue.js';
+import { configuratorsPrefix, providersPrefix, strange } from './catalogue.js';
 import type { Link } from './network.js';
+import { metaRoot } from './rights.js';
 import type { SimEtcd } from './sim-etcd.js';
 import type { Fault, FaultKind } from './story.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -15,6 +16,7 @@ export interface Victims {
   readonly link: (who: number) => Link;
   /** The lease that it has in use. */
   readonly lease: (who: number) => string | undefined;
+  readonly name: (who: number) => string;
   /** A key that it wants to be registered. */
   readonly wantedKey: (who: number, size: number) => string | undefined;
 }
@@ -101,6 +103,20 @@ const troubles: Readonly<Record<FaultKind, Trouble>> = {
       else put(core, key, '0');
     });
     return undefined;
+  },
+  denied: ({ etcd, name, wantedKey }, { who, size }) => {
+    const key = wantedKey(who, size) ?? providersPrefix(size);
+    const [, , service = ''] = key.split('/');
+    const spans = [
+      key,
+      providersPrefix(size),
+      `/dubbo/${service}`,
+      '/dubbo/',
+      configuratorsPrefix(size),
+      metaRoot,
+      `${metaRoot}fences/`,
+    ];
+    return etcd.rights.deny(name(who), spans[size % spans.length] ?? key);
   },
 };
 

@@ -12,7 +12,8 @@ export class Weather {
   readonly #victims: Victims;
   /** What ends each fault that is under way. */
   readonly #ends = new Map<() => void, FaultKind>();
-  #otherThanStormAtMs = 0;
+  /** When each kind began or ended last. */
+  readonly #lastAtMs = new Map<FaultKind, number>();
 
   constructor(world: SimWorld, cast: Cast) {
     const { clock, etcd } = world;
@@ -21,7 +22,8 @@ export class Weather {
       clock,
       etcd,
       link: (who) => cast.at(who).link,
-      lease: (who) => cast.at(who).leaseInUse,
+      lease: (who) => cast.at(who).wire.leaseInUse,
+      name: (who) => cast.at(who).name,
       wantedKey: (who, size) => {
         const wanted = wantedIn(cast.at(who).wishes);
         return wanted[size % Math.max(wanted.length, 1)];
@@ -29,10 +31,11 @@ export class Weather {
     };
   }
 
-  /** How long nothing else than storms has gone wrong. */
-  get onlyStormsMs(): number {
-    const isOther = [...this.#ends.values()].some((kind) => kind !== 'storm');
-    return isOther ? 0 : this.#world.clock.nowMs - this.#otherThanStormAtMs;
+  /** How long nothing has gone wrong but faults of this kind. */
+  onlyMs(kind: FaultKind): number {
+    if ([...this.#ends.values()].some((other) => other !== kind)) return 0;
+    const others = [...this.#lastAtMs].filter(([other]) => other !== kind).map(([, atMs]) => atMs);
+    return this.#world.clock.nowMs - Math.max(0, ...others);
   }
 
   begin(fault: Fault): void {
@@ -60,6 +63,6 @@ export class Weather {
   }
 
   #remember(kind: FaultKind): void {
-    if (kind !== 'storm') this.#otherThanStormAtMs = this.#world.clock.nowMs;
+    this.#lastAtMs.set(kind, this.#world.clock.nowMs);
   }
 }

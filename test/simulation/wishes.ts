@@ -5,6 +5,7 @@ import type { Placed, Told } from './guarantees.js';
 /** What was last asked for one key. */
 export interface Wish {
   readonly is: 'registered' | 'withdrawn';
+  readonly sinceMs: number;
   /** The withdrawal has resolved. */
   isGone: boolean;
 }

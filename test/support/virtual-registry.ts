@@ -58,8 +58,8 @@ export async function withVirtualRegistry(
   const etcd = new SimEtcd(clock, dice, witness);
   const link = new Link(clock, dice, etcd);
   const trouble = troubleOf(etcd, link);
-  const tap = { asked: () => {}, settled: () => {}, opened: () => {}, renewed: () => {} };
-  const around = { clock, etcd, link, author: 'registry', tap };
+  const wire = { asked: () => {}, settled: () => {}, opened: () => {}, renewed: () => {} };
+  const around = { clock, etcd, link, author: 'registry', wire, tampering: {} };
   const world = {
     clock,
     random: () => dice.next(),
