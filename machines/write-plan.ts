@@ -8,8 +8,8 @@ import type { ShardedMap } from './sharded-map.js';
 /** One operation of a transaction; the adapter guards each as its comment says. */
 export type WriteOperation =
   /**
-   * Unconditional, or only if the key is free: absent, or without lease; for an entry without lease, only with another
-   * value. A null value stands for the lease id.
+   * Unconditional, or only if the key is free: absent, without lease, or under a lease that we have given up; for an entry
+   * without lease, only with another value. A null value stands for the lease id.
    */
   | {
       readonly type: 'put';
@@ -17,6 +17,8 @@ export type WriteOperation =
       readonly value: string | null;
       readonly leased: boolean;
       readonly onlyIfFree: boolean;
+      /** Leases given up under which the key may still lie. */
+      readonly formerLeases?: readonly string[];
     }
   /** Only if the key does not exist; without lease. */
   | { readonly type: 'ensure'; readonly key: string; readonly value: string }
@@ -139,16 +141,25 @@ function operationsFor(
   input: PlanInput,
   ensuredInDraft: ReadonlySet<string>,
 ): readonly WriteOperation[] {
-  const { key, value, leased, leaseId, attempted, state } = registration;
+  const { key, value, leased, state, repair } = registration;
+  const former = formerLeases(registration, input.leaseId);
   if (state === 'withdrawing') {
-    const known = [input.leaseId, ...(leaseId === null ? [] : [leaseId]), ...attempted];
-    const owners = leased ? [...new Set(known)] : [];
+    const owners = leased ? [input.leaseId, ...former] : [];
     return [{ type: 'delete', key, owners, value: leased ? null : value }];
   }
-  const put: WriteOperation = { type: 'put', key, value, leased, onlyIfFree: registration.repair };
+  const elsewhere = repair && former.length > 0 ? { formerLeases: former } : {};
+  const put: WriteOperation = { type: 'put', key, value, leased, onlyIfFree: repair, ...elsewhere };
   const parent = registration.parentRefused ? null : registration.parent;
   if (parent === null || input.ensured.has(parent.key) || ensuredInDraft.has(parent.key)) return [put];
   return [{ type: 'ensure', key: parent.key, value: parent.value }, put];
+}
+
+/** The leases other than ours under which the entry may lie. */
+function formerLeases({ leased, leaseId, attempted }: Registration, inUse: string): readonly string[] {
+  if (!leased) return [];
+  const known = new Set([...(leaseId === null ? [] : [leaseId]), ...attempted]);
+  known.delete(inUse);
+  return [...known];
 }
 
 /** Bytes on the wire, counting every UTF-16 unit beyond ASCII as three bytes of UTF-8, which is the most it can take. */

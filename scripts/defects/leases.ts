@@ -42,8 +42,9 @@ export const leases: readonly Removal[] = [
     edits: [
       {
         file: writePlan,
-        find: "{ type: 'put', key, value, leased, onlyIfFree: registration.repair }",
-        replace: "{ type: 'put', key, value: value ?? leaseId, leased, onlyIfFree: registration.repair }",
+        find: "{ type: 'put', key, value, leased, onlyIfFree: repair, ...elsewhere }",
+        replace:
+          "{ type: 'put', key, value: value ?? registration.leaseId, leased, onlyIfFree: repair, ...elsewhere }",
       },
     ],
     test: onEtcd,

@@ -131,8 +131,9 @@ function requestOf(operation: WriteOperation, leaseId: string): IRequestOp {
         request_put: { key, value, ...(operation.leased ? { lease: leaseId } : {}) },
       };
       if (!operation.onlyIfFree) return put;
+      const ours = [leaseId, ...(operation.formerLeases ?? [])].map((lease) => [hasLease(key, lease)]);
       return operation.leased
-        ? firstThatHolds([[isAbsent(key)], [hasLease(key, '0')], [hasLease(key, leaseId)]], put, key)
+        ? firstThatHolds([[isAbsent(key)], [hasLease(key, '0')], ...ours], put, key)
         : unlessEqual(key, value, firstThatHolds([[isAbsent(key)], [hasLease(key, '0')]], put, key));
     }
     case 'ensure':

@@ -180,25 +180,21 @@ function adapters(start: () => Promise<EtcdUnderTest>): void {
     expect((await etcd.control.list('/dubbo/')).map(({ key }) => key)).toEqual(['/dubbo/kept']);
   });
 
-  test('repairs a key that is absent or without lease, and none that somebody else holds', async () => {
-    const stranger = await etcd.control.grantLease(30);
+  test('repairs a key that is absent, without lease or under one of ours, and none that somebody else holds', async () => {
+    const [stranger, former] = [await etcd.control.grantLease(30), await etcd.control.grantLease(30)];
     await etcd.control.put('/dubbo/theirs', '1', { lease: stranger });
+    await etcd.control.put('/dubbo/former', '1', { lease: former });
     await etcd.control.put('/dubbo/immortal', '1');
+    const repair = { ...put, onlyIfFree: true, formerLeases: [former] };
     const { fence } = await ask(openFence(links), { leaseId });
     const outcome = await write(
       fence,
-      ['theirs', 'immortal', 'absent'].map((name) => ({
-        type: 'put',
-        key: `/dubbo/${name}`,
-        value: null,
-        leased: true,
-        onlyIfFree: true,
-      })),
+      ['theirs', 'immortal', 'absent', 'former'].map((name) => ({ ...repair, key: `/dubbo/${name}` })),
     );
     expect(outcome).toMatchObject({ type: 'applied', foreign: ['/dubbo/theirs'] });
     expect(await etcd.control.get('/dubbo/theirs')).toMatchObject({ lease: stranger });
-    expect(await etcd.control.get('/dubbo/immortal')).toMatchObject({ lease: leaseId });
-    expect(await etcd.control.get('/dubbo/absent')).toMatchObject({ lease: leaseId });
+    for (const name of ['immortal', 'absent', 'former'])
+      expect(await etcd.control.get(`/dubbo/${name}`)).toMatchObject({ lease: leaseId });
   });
 
   test('reports a lost lease and a transaction that is too large as failures', async () => {

@@ -47,6 +47,19 @@ test('repairs only a key that is free', () => {
   ]);
 });
 
+test('takes a key for free that may lie under a lease of ours which we have given up', () => {
+  const operationOf = (given: Partial<Registration>) =>
+    planOf([registrationOf('/a', { repair: true, ...given })])[0]?.operations[0];
+  const repair = { type: 'put', key: '/a', value: null, leased: true, onlyIfFree: true };
+  expect(operationOf({ leaseId: '41' })).toEqual({ ...repair, formerLeases: ['41'] });
+  expect(operationOf({ leaseId: '42' })).toEqual(repair);
+  expect(operationOf({ leaseId: '41', attempted: ['40', '42', '41'] })).toEqual({
+    ...repair,
+    formerLeases: ['41', '40'],
+  });
+  expect(operationOf({ leaseId: '41', repair: false })).toEqual({ ...repair, onlyIfFree: false });
+});
+
 test('deletes what is under our lease, or was when it was written', () => {
   const withdrawing = { state: 'withdrawing', sent: true } as const;
   const operationOf = (given: Partial<Registration>) => planOf([registrationOf('/a', given)])[0]?.operations;
