@@ -5,7 +5,7 @@ import { isAfter, type Revision } from './revision.js';
 export interface ClusterFacts {
   readonly clusterId: string;
   readonly revision: Revision;
-  /** Identity of the sentinel key, or null when nobody has written one. */
+  /** Identity of the sentinel key; null when nobody has written one, and when we may not read it. */
   readonly sentinel: string | null;
   /** True when we may not read the sentinel, so that nobody knows whether there is one. */
   readonly isSentinelHidden?: boolean;

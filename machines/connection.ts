@@ -5,7 +5,8 @@
  *  1. `connected` means that a linearizable round trip succeeded on this link, never that a channel says READY.
  *  2. Every entry to `connected` opens a new epoch; facts of an earlier link never arrive in a later epoch.
  *  3. Only this machine chooses endpoints and waits before reconnecting: longer each time, until a link has held for a while.
- *  4. A sentinel that appeared, vanished or changed, another cluster id or a head revision that went back start a new history.
+ *  4. A sentinel that appeared, vanished or changed, or that may be read no more or again, another cluster id or a head revision
+ *     that went back start a new history.
  *  5. `connection.up` and `connection.down` are told in turn; only a close by the owner is not told as down.
  *  6. It is `up` or `down` for as long as it lives, and it can come up, and be closed, from wherever it is.
  */

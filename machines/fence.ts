@@ -6,7 +6,7 @@ export type Fence =
   | { readonly status: 'open'; readonly value: string }
   /** etcd does not permit us to keep one; the audit is the only guard. */
   | { readonly status: 'denied' }
-  /** It was denied under another lease, over another link or before the last audit, and is asked for once more before the next write. */
+  /** It was denied under another lease, over another link or before an audit was due; asked for again before the next write. */
   | { readonly status: 'deniedBefore' };
 
 /** The fence belongs to a lease; with a new one it has to be opened again. */

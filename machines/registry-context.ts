@@ -40,6 +40,8 @@ export type RegistrySignal =
       readonly child: 'connection' | 'lease';
       readonly failure: FailureFact | null;
     }
+  /** The fence was opened, which was denied before. */
+  | { readonly type: 'fence.permitted'; readonly leaseId: string }
   | { readonly type: 'publishing.stop' }
   | { readonly type: 'registry.ended' }
   | { readonly type: 'machine.failed'; readonly failure: FailureFact };

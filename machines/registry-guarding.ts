@@ -24,6 +24,7 @@ export const guarding = setupRegistry.createStateConfig({
       on: {
         'batch.answered': { actions: { type: 'tellOwnKeys', params: ({ event }) => event } },
         'lease.alive': { actions: { type: 'tellOwnFence', params: ({ event }) => event } },
+        'fence.permitted': { actions: { type: 'tellOwnFence', params: ({ event }) => event } },
         'connection.down': { target: 'resting' },
         'ownKeys.broken': [
           { guard: { type: 'isDenied', params: ({ event }) => event.failure }, target: 'unguarded' },

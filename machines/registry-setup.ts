@@ -150,11 +150,11 @@ export const setupRegistry = setup({
       plan: [],
       attempt: context.retries > 0 ? context.attempt + 1 : 0,
     })),
-    rememberFence: assign(({ context }, { fence }: OpenedFence) => ({
-      fence: { status: 'open', value: fence } as Fence,
-      fenceFlush: context.flush,
-      lastError: null,
-    })),
+    rememberFence: enqueueActions(({ context, enqueue }, { fence }: OpenedFence) => {
+      if (isDeniedFence(context.fence))
+        enqueue.raise({ type: 'fence.permitted', leaseId: context.lease?.leaseId ?? '' });
+      enqueue.assign({ fence: { status: 'open', value: fence }, fenceFlush: context.flush, lastError: null });
+    }),
     rememberUnfenced: assign({ fence: { status: 'denied' } as Fence, lastError: null }),
     rememberFailure: assign(({ context }, failure: FailureFact) => ({
       lastError: failure,
@@ -196,7 +196,7 @@ export const setupRegistry = setup({
     tellConnection: sendTo('connection', (_, news: ClockJumped) => news),
     tellWatchers: sendTo('watchers', (_, news: LinkNews) => news),
     closeLease: sendTo('lease', { type: 'lease.close' }),
-    // Rights may have been granted meanwhile; registrations that were denied are retried by the audit itself.
+    // Rights may have been granted meanwhile: for the fence and for what is watched. What the audit finds denied it retries.
     retryDenied: enqueueActions(({ context, enqueue }) => {
       enqueue.assign(afterDenial(context));
       enqueue.sendTo('watchers', { type: 'hub.retry' });

@@ -85,7 +85,8 @@ class OwnKeys {
     const key = bytesOf(fenceKey(this.#link.settings, leaseId));
     this.#closeFence = this.#link.watches.watchDeletions({ key }, (fact) => {
       if (fact.type === 'watch.changed') this.#send({ type: 'ownKeys.fenceDeleted' });
-      else this.#endOn(fact);
+      // Whoever may not read the fence may follow the keys all the same.
+      else if (fact.type !== 'watch.broken' || fact.failure.kind !== 'denied') this.#endOn(fact);
     });
   }
 

@@ -44,6 +44,17 @@ test('withdrawn rights for the fence do not hide that an entry is denied [REG-5]
   await registry.register(second);
 });
 
+test('withdrawn rights for the fence do not keep us from hearing that a key of ours is deleted', async () => {
+  const { key } = await registry.register(first);
+  etcd.deny('/leasehold/');
+  const links: string[] = [];
+  registry.on('connection', ({ state }) => links.push(state));
+  etcd.dropConnections();
+  await eventually(() => expect(links).toContain('connected'));
+  await client.kv.deleteRange({ key: bytes(key) });
+  await eventually(async () => expect(await countOf(key)).toBe('1'));
+});
+
 test('granted rights for the fence are used from the next lease on', async () => {
   etcd.deny('/leasehold/');
   await registry.register(first);

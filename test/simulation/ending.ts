@@ -65,6 +65,7 @@ export class Ending {
       for (const [key, { lease }] of witness.state) {
         // Service keys are written once and belong to nobody.
         if (!key.startsWith('/dubbo/') || key.split('/').length < 5) continue;
+        if (!desired.has(key) && process.mayComeBack(key)) continue;
         const isOurs = process.owns(key, witness.lastAuthor(key));
         const isShared = this.#isContested(process, key) || lease === '0';
         if (isOurs || desired.has(key)) held.set(key, { isOurs, isShared });

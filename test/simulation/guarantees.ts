@@ -105,7 +105,7 @@ export function isWanted(isOpen: boolean, url: string): Verdict {
   return isOpen ? undefined : `the listener of ${url} was called after its end`;
 }
 
-/** ALWAYS-8: what is permitted is done, though something else is denied. */
+/** EVENTUALLY-1 (a), also while something else is denied (ALWAYS-8): what is permitted is done. */
 export function isDone(key: string, wished: 'registered' | 'withdrawn', isThere: boolean): Verdict {
   if (isThere === (wished === 'registered')) return undefined;
   return `${key} is ${wished} and not denied, but ${isThere ? 'in' : 'not in'} etcd`;

@@ -11,16 +11,14 @@ import {
   isWithinLimits,
 } from './guarantees.js';
 import type { Process, SimWorld } from './process.js';
-import { anything } from './rights.js';
 import type { Weather } from './weather.js';
 
 /** What was worse than a storm is forgotten after that: links are back, and the protection against wipes is over. */
 const recoveryMs = 15_000;
 /** What changed that long ago has reached every listener, storm or not. */
 const progressMs = 3_000;
-/** What was denied is asked for again after so long at most: a watch now and then, a write with the next audit. */
-const watchRetryMs = 40_000;
-const writeRetryMs = 20_000;
+/** What was denied is asked for again with the next regular audit. */
+const deniedMs = 20_000;
 
 export class Inspection {
   readonly #world: SimWorld;
@@ -80,7 +78,7 @@ export class Inspection {
     for (const { consumed, placed } of process.listenings.values()) {
       for (const [prefix, { told, epochs }] of placed) {
         if (consumed.manner === 'hanging' || !epochs.includes(witness.epoch)) continue;
-        if (etcd.rights.wasDenied(process.name, prefix, watchRetryMs)) continue;
+        if (etcd.rights.wasDenied(process.name, prefix, deniedMs)) continue;
         const revision = witness.revisionBy(prefix, clock.nowMs - progressMs);
         jury.judge('EVENTUALLY-6', process.name, isAdvancing(witness, prefix, told, revision));
       }
@@ -90,15 +88,13 @@ export class Inspection {
   /** What a process may touch is done, whatever else it may not. */
   #isolated(process: Process): void {
     const { witness, etcd, clock, jury } = this.#world;
-    const guarantee = etcd.rights.wasDenied(process.name, anything, writeRetryMs)
-      ? 'ALWAYS-8'
-      : 'EVENTUALLY-1';
     for (const [key, { is, sinceMs }] of process.wishes) {
       if (sinceMs > clock.nowMs - progressMs || isShared(key)) continue;
-      if (etcd.rights.wasDenied(process.name, key, writeRetryMs)) continue;
+      if (etcd.rights.wasDenied(process.name, key, deniedMs)) continue;
+      if (is === 'withdrawn' && process.mayComeBack(key)) continue;
       const isThere =
         is === 'registered' ? witness.state.has(key) : process.owns(key, witness.lastAuthor(key));
-      jury.judge(guarantee, process.name, isDone(key, is, isThere));
+      jury.judge('EVENTUALLY-1', process.name, isDone(key, is, isThere));
     }
   }
 

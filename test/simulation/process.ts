@@ -58,8 +58,10 @@ export class Process {
   /** Epochs whose sentinel this process knows, because a write of its was answered there. */
   readonly #markedEpochs = new Set<number>();
   #writtenEpoch = 0;
-  /** It may not have been able to read the sentinel when its link came up. */
+  readonly #startedAtMs: number;
+  /** Whether it may not have been able to read the sentinel when its link came up, and when the one before did. */
   #isHidden = false;
+  #wasHidden = false;
   readonly #clock: Clock & { isStopped: boolean };
   #registry: Registry | undefined;
   state: 'running' | 'closing' | 'closed' | 'dead' = 'running';
@@ -76,6 +78,7 @@ export class Process {
     this.link = link;
     this.#world = world;
     this.#clock = stoppable(world.clock);
+    this.#startedAtMs = world.clock.nowMs;
     this.wire = new Wire(world.clock, link, (guarantee, verdict) => this.#judge(guarantee, verdict));
     void this.#start(diceFor(seed, `jitter of ${this.name}`));
   }
@@ -86,9 +89,15 @@ export class Process {
     return this.#registry;
   }
 
-  /** True while nothing has kept it from its fence, so that late writes must not come through and wipes have to be seen. */
+  /** True while nothing has kept it from its fence in this life, so that nothing may come through late. */
   get #isFenced(): boolean {
-    return !this.#world.etcd.rights.wasDenied(this.name, metaRoot);
+    const { etcd, clock } = this.#world;
+    return !etcd.rights.wasDenied(this.name, metaRoot, clock.nowMs - this.#startedAtMs);
+  }
+
+  /** True for a key without lease that was there once: without a fence nothing keeps a late write from bringing it back for good. */
+  mayComeBack(key: string): boolean {
+    return !this.#isFenced && this.#world.witness.state.get(key)?.lease === '0';
   }
 
   get isAlive(): boolean {
@@ -222,7 +231,7 @@ export class Process {
     registry.on('connection', ({ state }) => {
       this.isUp = state === 'connected';
       this.upSinceMs = this.#world.clock.nowMs;
-      this.#isHidden = etcd.rights.wasDenied(this.name, `${metaRoot}sentinel`, 3_000);
+      if (this.isUp) this.#rememberHidden();
       this.#trace(() => `connection ${state}`);
     });
     registry.on('lease', ({ state, leaseId }) => {
@@ -270,13 +279,23 @@ export class Process {
     const truth = isTruth(witness, prefix, told, last);
     this.#judge('ALWAYS-2', typeof truth === 'string' ? truth : undefined);
     if (typeof truth === 'string') return;
-    const now = saysHistory(prefix, last, truth, (epoch) => !this.#isHidden && this.#markedEpochs.has(epoch));
+    const now = saysHistory(prefix, last, truth, (epoch) => this.#knowsSentinel(epoch));
     this.#judge('ALWAYS-1', typeof now === 'string' ? now : undefined);
     if (typeof now !== 'string') placed.set(prefix, now);
   }
 
   #wish(is: Wish['is']): Wish {
     return { is, sinceMs: this.#world.clock.nowMs, isGone: false };
+  }
+
+  #rememberHidden(): void {
+    this.#wasHidden = this.#isHidden;
+    this.#isHidden = this.#world.etcd.rights.wasDenied(this.name, `${metaRoot}sentinel`, 3_000);
+  }
+
+  /** Between two links that both came up without a look at the sentinel nobody can tell one history from another. */
+  #knowsSentinel(epoch: number): boolean {
+    return !(this.#isHidden && this.#wasHidden) && this.#markedEpochs.has(epoch);
   }
 
   #withdrawn(it: Provided, wish: Wish): void {

@@ -3,8 +3,6 @@ import type { Access } from '../../src/testing/etcd-core/access.js';
 
 /** Where fences and the sentinel are. */
 export const metaRoot = '/leasehold/';
-/** The prefix of every key. */
-export const anything = '';
 
 interface Denial {
   /** As whom the process logs in, in all its lives. */

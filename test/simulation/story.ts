@@ -60,7 +60,7 @@ export interface Story {
 export const healAtMs = 116_000;
 /** What the dead leave behind has to be gone by the time everything has to be true. */
 const lastDeathAtMs = healAtMs - 4_000;
-/** What was denied is asked for again every half a minute only. */
+/** What was denied is asked for again with the next regular audit only. */
 const lastDenialAtMs = healAtMs - 20_000;
 export const closeAtMs = 148_500;
 export const endAtMs = 152_000;
