@@ -139,6 +139,8 @@ function refusedAlone(
   const next: Registration = {
     ...registration,
     state: isWithdrawal ? 'withdrawing' : 'failed',
+    // Also when it was alone by chance: it will most likely be refused again.
+    solo: true,
     attempts: registration.attempts + 1,
     lastError: failure,
   };

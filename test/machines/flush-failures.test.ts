@@ -108,3 +108,14 @@ test('asks no more about the fence until it is clear which entry is denied', () 
   const later = flushing({ ...next, registrations: onlyOne, dirty: keysOf('/a'), flush: 7 });
   expect(applyOutcome(later.state, later.batch, failedWith('denied')).news).toEqual([]);
 });
+
+test('lets what was refused go alone from then on, so that nobody else is refused with it', () => {
+  const { state, batch } = flushing();
+  const put = { type: 'put', key: '/a', value: null, leased: true, onlyIfFree: false } as const;
+  const remove = { type: 'delete', key: '/a', owners: ['42'], value: null } as const;
+  for (const operation of [put, remove]) {
+    const alone: WriteBatch = { ...batch, operations: [operation], versions: new Map([['/a', 1]]) };
+    const { state: next } = applyOutcome(state, alone, failedWith('tooLarge'));
+    expect(next.registrations.get('/a')?.solo).toBe(true);
+  }
+});

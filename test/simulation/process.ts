@@ -303,7 +303,7 @@ export class Process {
     wish.isGone = true;
     this.#written.delete(it.key);
     const isOurs = this.owns(it.key, this.#world.witness.lastAuthor(it.key));
-    this.#judge('ALWAYS-4', isGone(it.key, { isOurs }));
+    if (this.#isFenced) this.#judge('ALWAYS-4', isGone(it.key, { isOurs }));
   }
 
   #call(

@@ -252,7 +252,8 @@ export class SimEtcd implements Host {
     }
   }
 
-  #carryOut({ method, request }: Call): unknown {
+  #carryOut({ author, method, request }: Call): unknown {
+    if (method === 'txn') this.rights.checkInside(author, request);
     if (method !== 'leaseTimeToLive') this.core.gate.admit(method, request, { bytes: 0, token: undefined });
     return this.core[method](request);
   }

@@ -116,7 +116,7 @@ const troubles: Readonly<Record<FaultKind, Trouble>> = {
       metaRoot,
       `${metaRoot}fences/`,
     ];
-    return etcd.rights.deny(name(who), spans[size % spans.length] ?? key);
+    return etcd.rights.deny(name(who), spans[size % spans.length] ?? key, size < 20);
   },
 };
 
