@@ -49,7 +49,9 @@ export function failed(state: FlushState, batch: WriteBatch, failure: FailureFac
     return { state: { ...state, ...afterLostLease(state), fence: closedFence(state.fence) }, news: [] };
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
-  return failure.kind === 'denied' ? denied(state, batch, failure) : refused(state, batch, failure);
+  const step = failure.kind === 'denied' ? denied(state, batch, failure) : refused(state, batch, failure);
+  // Whoever shares a transaction with what is refused does not wait for how often something else was tried.
+  return batch.versions.size > 1 ? { ...step, state: { ...step.state, attempt: 0 } } : step;
 }
 
 /** The state after etcd denied a transaction: for its entries, if the fence that it compares is known to be permitted. */

@@ -119,3 +119,13 @@ test('lets what was refused go alone from then on, so that nobody else is refuse
     expect(next.registrations.get('/a')?.solo).toBe(true);
   }
 });
+
+test('lets nobody wait for how often something else was refused', () => {
+  for (const given of [{}, { fenceFlush: 3 }]) {
+    const both = flushing({ ...given, attempt: 7 });
+    expect(applyOutcome(both.state, both.batch, failedWith('denied')).state.attempt).toBe(0);
+    const registrations = registrationsOf(registrationOf('/a'));
+    const alone = flushing({ ...given, registrations, dirty: keysOf('/a'), attempt: 7 });
+    expect(applyOutcome(alone.state, alone.batch, failedWith('denied')).state.attempt).toBe(7);
+  }
+});

@@ -16,6 +16,7 @@ export function flushing(given: Partial<FlushState> = {}): { state: FlushState; 
     fenceFlush: 4,
     flush: 5,
     retries: 0,
+    attempt: 0,
     ...given,
   };
   const [batch] = planWrites({ ...state, ...state.terms, dirty: state.dirty.keys() });
