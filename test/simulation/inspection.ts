@@ -17,6 +17,8 @@ import type { Weather } from './weather.js';
 const recoveryMs = 15_000;
 /** What changed that long ago has reached every listener, storm or not. */
 const progressMs = 3_000;
+/** What was asked for that long ago is done: it may have had to wait for the longest backoff of something that is refused. */
+const doneMs = 6_000;
 /** What was denied is asked for again with the next regular audit. */
 const deniedMs = 20_000;
 
@@ -89,7 +91,7 @@ export class Inspection {
   #isolated(process: Process): void {
     const { witness, etcd, clock, jury } = this.#world;
     for (const [key, { is, sinceMs }] of process.wishes) {
-      if (sinceMs > clock.nowMs - progressMs || isShared(key)) continue;
+      if (sinceMs > clock.nowMs - doneMs || isShared(key)) continue;
       if (etcd.rights.wasDenied(process.name, key, deniedMs)) continue;
       if (is === 'withdrawn' && process.mayComeBack(key)) continue;
       const isThere =
