@@ -50,8 +50,8 @@ export function failed(state: FlushState, batch: WriteBatch, failure: FailureFac
   }
   if (isOutcomeUnknown(failure) || isTransient(failure)) return failedForNow(state, batch, failure);
   const step = failure.kind === 'denied' ? denied(state, batch, failure) : refused(state, batch, failure);
-  // Whoever shares a transaction with what is refused does not wait for how often something else was tried.
-  return batch.versions.size > 1 ? { ...step, state: { ...step.state, attempt: 0 } } : step;
+  // Whoever shares a transaction with what is refused, be it a parent, does not wait for how often something else was tried.
+  return batch.operations.length > 1 ? { ...step, state: { ...step.state, attempt: 0 } } : step;
 }
 
 /** The state after etcd denied a transaction: for its entries, if the fence that it compares is known to be permitted. */

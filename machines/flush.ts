@@ -47,7 +47,7 @@ export interface FlushState {
   readonly flush: number;
   /** How many transactions of this flush have to be tried again. */
   readonly retries: number;
-  /** How many flushes in a row had something to try again; the backoff grows with it. */
+  /** How many flushes in a row had something to try again, since one refused several operations at once; the backoff grows with it. */
   readonly attempt: number;
 }
 

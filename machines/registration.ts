@@ -39,7 +39,7 @@ export interface Registration extends DesiredEntry {
   readonly lastError: FailureFact | null;
   /** The first write whose outcome is unknown: the fence it compared, and the intent it served. */
   readonly ambiguous: { readonly fence: string; readonly version: number } | null;
-  /** Refused together with others; goes alone until it is clear which one etcd refuses. */
+  /** Was refused, alone or together with others; goes alone until it is written or asked for anew. */
   readonly solo: boolean;
   /** Refused together with its parent; what is tried now goes without it. */
   readonly parentRefused: boolean;

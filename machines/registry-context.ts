@@ -64,8 +64,6 @@ export interface RegistryContext extends FlushState {
   readonly history: number;
   /** The transactions of the running flush that are not answered yet. */
   readonly plan: readonly WriteBatch[];
-  /** Flushes in a row that left something to be tried again. */
-  readonly attempt: number;
   /** The last flush that was complete when the running audit was asked for. */
   readonly auditFlush: number;
   /** True from when a regular audit is due until what is asked next, for whatever reason, is answered. */

@@ -1,6 +1,7 @@
 /**
- * Turns what differs from desired into transactions that etcd accepts: at most 128 operations and 1 MiB each, no key
- * twice, refused entries alone, and a bump of the fence in the transaction that overtakes a write of unknown outcome.
+ * Turns what differs from desired into transactions that etcd accepts: at most 128 operations with those inside of guards,
+ * and 1 MiB each, no key twice, refused entries alone, and a bump of the fence in the transaction that overtakes a write of
+ * unknown outcome.
  */
 import type { Registration } from './registration.js';
 import type { ShardedMap } from './sharded-map.js';
@@ -50,24 +51,44 @@ export interface PlanInput {
   readonly ensured: ShardedMap<true>;
 }
 
-/** etcd's default `--max-txn-ops` is 128; the rest is for the fence and for the fences of leases given up. */
+/**
+ * etcd's default `--max-txn-ops` is 128. It holds for the operations of a transaction together with those on the longest way
+ * into the guards of one of them, and one is for the fence.
+ */
 const operationLimit = 124;
+const countedLimit = 127;
 /** Half of etcd's default request limit of 1.5 MiB would do; 1 MiB keeps room for the envelope. */
 const byteLimit = 1_048_576;
 
-/** The next flush. When one entry needs a bump of the fence, only such entries are flushed: a bump fails all others. */
+/**
+ * The next flush. When one entry needs a bump of the fence, only such entries are flushed: a bump fails all others. What was
+ * denied before holds nobody up: it is tried beside them.
+ */
 export function planWrites(input: PlanInput): readonly WriteBatch[] {
   const waiting: Registration[] = [];
   for (const key of input.dirty) {
     const registration = input.registrations.get(key);
     if (registration !== undefined) waiting.push(registration);
   }
-  const overtaking = waiting.filter((registration) => needsBump(registration, input.fence));
-  if (overtaking.length > 0 && input.fence !== null) {
-    const first = pack(overtaking, input).slice(0, 1);
-    return first.map((batch) => ({ ...batch, fenceBump: bumped(input.fence ?? '0') }));
-  }
-  return pack(waiting, input);
+  const { fence } = input;
+  if (fence === null) return pack(waiting, input);
+  const fenceBump = bumped(fence);
+  const overtaking = waiting.filter((registration) => needsBump(registration, fence));
+  const hopeful = overtaking.filter((registration) => !wasDenied(registration));
+  if (hopeful.length > 0)
+    return pack(hopeful, input)
+      .slice(0, 1)
+      .map((batch) => ({ ...batch, fenceBump }));
+  const denied = new Set(overtaking.map(({ key }) => key));
+  const others = waiting.filter(({ key }) => !denied.has(key));
+  return pack([...others, ...overtaking], input).map((batch) =>
+    [...batch.versions.keys()].some((key) => denied.has(key)) ? { ...batch, fenceBump } : batch,
+  );
+}
+
+/** Such an entry goes alone. */
+function wasDenied({ solo, lastError }: Registration): boolean {
+  return solo && lastError?.kind === 'denied';
 }
 
 /**
@@ -101,14 +122,15 @@ function pack(registrations: readonly Registration[], input: PlanInput): WriteBa
   for (const registration of registrations) {
     const operations = operationsFor(registration, input, draft.ensured);
     const bytes = operations.reduce((sum, operation) => sum + sizeOf(operation), 0);
-    const isFull =
-      draft.operations.length + operations.length > operationLimit || draft.bytes + bytes > byteLimit;
-    if (isFull || registration.solo) close();
+    const retired = retiredBy(registration, input.leaseId);
+    const guards = Math.max(...operations.map(guardsOf));
+    if (registration.solo || isFull(draft, { count: operations.length, bytes, guards, retired })) close();
     const added = draft.versions.size === 0 ? operationsFor(registration, input, draft.ensured) : operations;
     draft.operations.push(...added);
     draft.versions.set(registration.key, registration.version);
     draft.bytes += bytes;
-    for (const leaseId of retiredBy(registration, input.leaseId)) draft.retired.add(leaseId);
+    draft.guards = Math.max(draft.guards, guards);
+    for (const leaseId of retired) draft.retired.add(leaseId);
     for (const operation of added) if (operation.type === 'ensure') draft.ensured.add(operation.key);
     if (registration.solo) close();
   }
@@ -122,10 +144,27 @@ interface Draft {
   readonly ensured: Set<string>;
   readonly retired: Set<string>;
   bytes: number;
+  /** Of the operation that has most of them. */
+  guards: number;
 }
 
 function newDraft(): Draft {
-  return { operations: [], versions: new Map(), ensured: new Set(), retired: new Set(), bytes: 0 };
+  return { operations: [], versions: new Map(), ensured: new Set(), retired: new Set(), bytes: 0, guards: 0 };
+}
+
+interface Addition {
+  readonly count: number;
+  readonly bytes: number;
+  readonly guards: number;
+  readonly retired: readonly string[];
+}
+
+/** True when that would be too much for the transaction. */
+function isFull(draft: Draft, { count, bytes, guards, retired }: Addition): boolean {
+  const operations = draft.operations.length + count;
+  const fences = new Set([...draft.retired, ...retired]).size;
+  const counted = operations + fences + Math.max(draft.guards, guards);
+  return operations > operationLimit || counted > countedLimit || draft.bytes + bytes > byteLimit;
 }
 
 /**
@@ -162,9 +201,28 @@ function formerLeases({ leased, leaseId, attempted }: Registration, inUse: strin
   return [...known];
 }
 
-/** Bytes on the wire, counting every UTF-16 unit beyond ASCII as three bytes of UTF-8, which is the most it can take. */
+/** How many operations etcd counts on the longest way into the transactions that guard this one. */
+function guardsOf(operation: WriteOperation): number {
+  switch (operation.type) {
+    case 'put': {
+      if (!operation.onlyIfFree) return 0;
+      return operation.leased ? 3 + (operation.formerLeases?.length ?? 0) : 4;
+    }
+    case 'ensure':
+      return 1;
+    case 'delete':
+      return Math.max(operation.owners.length, 1);
+  }
+}
+
+/**
+ * Bytes on the wire, counting every UTF-16 unit beyond ASCII as three bytes of UTF-8, which is the most it can take. Each
+ * guard names the key, and repeats the operation.
+ */
 function sizeOf(operation: WriteOperation): number {
-  return byteBound(operation.key) + (operation.value === null ? 20 : byteBound(operation.value)) + 32;
+  const { key, value } = operation;
+  const once = byteBound(key) + (value === null ? 20 : byteBound(value)) + 32;
+  return once + guardsOf(operation) * (once + byteBound(key) + 32);
 }
 
 function byteBound(text: string): number {

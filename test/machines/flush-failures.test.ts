@@ -120,12 +120,21 @@ test('lets what was refused go alone from then on, so that nobody else is refuse
   }
 });
 
-test('lets nobody wait for how often something else was refused', () => {
+const parent = { key: '/p', value: '1' };
+
+test.each([
+  [
+    'whoever shares a transaction does not wait for how often something else was refused',
+    ['/a', '/b'],
+    null,
+    0,
+  ],
+  ['neither does whoever was refused with its parent', ['/a'], parent, 0],
+  ['what is refused alone keeps its backoff', ['/a'], null, 7],
+])('%s', (_, keys, of, attempt) => {
   for (const given of [{}, { fenceFlush: 3 }]) {
-    const both = flushing({ ...given, attempt: 7 });
-    expect(applyOutcome(both.state, both.batch, failedWith('denied')).state.attempt).toBe(0);
-    const registrations = registrationsOf(registrationOf('/a'));
-    const alone = flushing({ ...given, registrations, dirty: keysOf('/a'), attempt: 7 });
-    expect(applyOutcome(alone.state, alone.batch, failedWith('denied')).state.attempt).toBe(7);
+    const registrations = registrationsOf(...keys.map((key) => registrationOf(key, { parent: of })));
+    const { state, batch } = flushing({ ...given, registrations, dirty: keysOf(...keys), attempt: 7 });
+    expect(applyOutcome(state, batch, failedWith('denied')).state.attempt).toBe(attempt);
   }
 });

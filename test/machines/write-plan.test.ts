@@ -100,6 +100,25 @@ test('fills transactions up to 124 operations, and leaves room for the fences', 
   expect(planOf(numbered(300)).map(({ id }) => id)).toEqual([0, 1, 2]);
 });
 
+test('leaves room for the guards of operations, which etcd counts as well', () => {
+  const sizesOf = (given: Partial<Registration>) =>
+    planOf(numbered(130, given)).map(({ operations }) => operations.length);
+  const attempted = ['40', '39', '38'];
+  expect(sizesOf({ repair: true })).toEqual([124, 6]);
+  expect(sizesOf({ repair: true, leaseId: '41', attempted })).toEqual([120, 10]);
+  expect(sizesOf({ repair: true, leased: false, value: '7' })).toEqual([123, 7]);
+  const withdrawing = { state: 'withdrawing', sent: true } as const;
+  expect(sizesOf({ ...withdrawing, leaseId: '42' })).toEqual([124, 6]);
+  expect(sizesOf({ ...withdrawing, leaseId: '41', attempted })).toEqual([119, 11]);
+});
+
+test('counts the bytes of what guards repeat', () => {
+  const long = Array.from({ length: 124 }, (_, index) => registrationOf(`/${'x'.repeat(1_800)}${index}`));
+  expect(planOf(long)).toHaveLength(1);
+  const repairs = long.map((known): Registration => ({ ...known, repair: true, leaseId: '41' }));
+  expect(planOf(repairs).length).toBeGreaterThan(1);
+});
+
 test('does not part an entry from its parent at the end of a transaction', () => {
   const registrations = [...numbered(123), registrationOf('/last', { parent })];
   const batches = planOf(registrations).map(({ operations }) => operations.map(({ type }) => type));
@@ -196,4 +215,25 @@ test('moves the fence to a value that was not there before, whatever somebody ha
     for (let move = 0; move < 30; move += 1) values.push(bumpOf(values.at(-1) ?? '') ?? 'not moved');
     expect([first, new Set(values).size]).toEqual([first, values.length]);
   }
+});
+
+test('writes everything else though what has to overtake a late write is denied', () => {
+  const [denied, late] = [
+    { state: 'withdrawing', sent: true, solo: true, ambiguous: { fence: '0', version: 0 } } as const,
+    { state: 'withdrawing', sent: true, ambiguous: { fence: '0', version: 0 } } as const,
+  ];
+  const lastError = { kind: 'denied', message: 'permission denied' } as const;
+  const refused = ['/x', '/y'].map((key) => registrationOf(key, { ...denied, lastError }));
+  const bumpsOf = (batches: readonly WriteBatch[]) =>
+    batches.map(({ versions, fenceBump }) => [...versions.keys(), fenceBump]);
+  expect(bumpsOf(planOf([...refused, registrationOf('/b')]))).toEqual([
+    ['/b', null],
+    ['/x', '1'],
+    ['/y', '1'],
+  ]);
+  expect(bumpsOf(planOf([...refused, registrationOf('/b'), registrationOf('/c', late)]))).toEqual([
+    ['/c', '1'],
+  ]);
+  const ids = planOf([...refused, registrationOf('/b')]).map(({ id }) => id);
+  expect(ids).toEqual([0, 1, 2]);
 });
